@@ -1,0 +1,26 @@
+/* Reading small files whole, with a maximum and a check of who owns them.
+ * Depends on err, buf. Never follows more than it says. */
+#ifndef GS3_BASE_FILE_H
+#define GS3_BASE_FILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+
+struct gs3_file_read_opts {
+    size_t maximum_bytes;
+    bool no_symlink; /* O_NOFOLLOW on the last component */
+    bool is_secret;  /* must be a regular file of the effective user without group or other bits,
+                        checked on the open descriptor */
+    enum gs3_err_class class; /* class of every error; GS3_EIO when 0 */
+};
+
+/* Appends the file's bytes to `out` (whose maximum is raised to the option's). A directory,
+ * FIFO or device is refused. Errors name the path; `err->sys_errno` is ENOENT when the file
+ * is not there. */
+int gs3_file_read(const char *path, const struct gs3_file_read_opts *opts, struct gs3_buf *out,
+                  struct gs3_err *err);
+
+#endif

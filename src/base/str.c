@@ -1,0 +1,96 @@
+#include "base/str.h"
+
+#include <string.h>
+
+bool gs3_str_equal(const char *a, const char *b)
+{
+    if (!a || !b)
+        return a == b;
+    return strcmp(a, b) == 0;
+}
+
+char gs3_ascii_lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+bool gs3_str_equal_nocase(const char *a, const char *b)
+{
+    if (!a || !b)
+        return a == b;
+    while (*a && gs3_ascii_lower(*a) == gs3_ascii_lower(*b)) {
+        a++;
+        b++;
+    }
+    return gs3_ascii_lower(*a) == gs3_ascii_lower(*b);
+}
+
+bool gs3_str_has_prefix(const char *text, const char *prefix)
+{
+    return strncmp(text, prefix, strlen(prefix)) == 0;
+}
+
+bool gs3_str_has_suffix(const char *text, const char *suffix)
+{
+    size_t length = strlen(text);
+    size_t tail = strlen(suffix);
+    return length >= tail && memcmp(text + length - tail, suffix, tail) == 0;
+}
+
+bool gs3_str_is_empty(const char *text)
+{
+    return !text || !*text;
+}
+
+bool gs3_ascii_is_alpha(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+bool gs3_ascii_is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+bool gs3_ascii_is_alnum(char c)
+{
+    return gs3_ascii_is_alpha(c) || gs3_ascii_is_digit(c);
+}
+
+int gs3_ascii_hex_value(char c)
+{
+    if (gs3_ascii_is_digit(c))
+        return c - '0';
+    c = gs3_ascii_lower(c);
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+bool gs3_ascii_is_space(char c)
+{
+    return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+char *gs3_str_lower(char *text)
+{
+    for (char *c = text; *c; c++)
+        *c = gs3_ascii_lower(*c);
+    return text;
+}
+
+int gs3_str_to_u64(const char *text, uint64_t maximum, uint64_t *out)
+{
+    if (gs3_str_is_empty(text))
+        return -1;
+    uint64_t value = 0;
+    for (; *text; text++) {
+        if (!gs3_ascii_is_digit(*text))
+            return -1;
+        if (__builtin_mul_overflow(value, 10, &value) ||
+            __builtin_add_overflow(value, (uint64_t)(*text - '0'), &value))
+            return -1;
+    }
+    if (value > maximum)
+        return -1;
+    *out = value;
+    return 0;
+}
