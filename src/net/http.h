@@ -1,0 +1,127 @@
+/* HTTP requests on one curl_multi: started, driven together, waited for one by one.
+ *
+ * One gs3_http drives any number of requests to any number of hosts on warm connections. A
+ * request that is started makes progress whenever some request is waited for: that is how a
+ * ticket is looked up while S3 answers a HEAD. Retries with backoff happen here, so that
+ * they do not block the others; what is worth a retry, the caller says. No redirect is ever
+ * followed. Depends on base, text, crypto (secrets), libcurl. Never reads the environment: proxies
+ * and CA bundles are given. */
+#ifndef GS3_NET_HTTP_H
+#define GS3_NET_HTTP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "base/pairs.h"
+#include "crypto/secret.h"
+
+struct gs3_http;
+struct gs3_http_call;
+
+struct gs3_http_opts {
+    const char *user_agent;        /* required */
+    const struct gs3_clock *clock; /* NULL: the system's */
+    const struct gs3_log *log;     /* NULL: none. Header names only for secrets */
+    const char *proxy_https, *proxy_http,
+        *no_proxy; /* NULL: no proxy. Never curl's own look at the environment */
+    const volatile int
+        *interrupted; /* non-zero: every call ends with GS3_EINTERRUPT; NULL: never */
+};
+
+struct gs3_http *gs3_http_new(const struct gs3_http_opts *opts, struct gs3_err *err);
+void gs3_http_free(struct gs3_http *http); /* ends what is under way */
+
+/* The TLS side of one request. */
+struct gs3_http_tls {
+    const char *ca_bundle; /* PEM file; NULL: the system's */
+    bool no_verify;        /* only ever set for S3 */
+};
+
+/* A body to send: bytes in memory, or a range of an open file that is read with pread (so that a
+ * retry starts over without a seek, and parts of one file can be sent at once). */
+struct gs3_http_body {
+    const void *bytes; /* not owned; must live until the call ends */
+    int fd;            /* used when bytes is NULL and length_bytes > 0 */
+    uint64_t offset;
+    uint64_t length_bytes;
+};
+
+/* Where the answer's body goes when its status is 2xx; otherwise to response.body. Returns 0, or -1
+ * with err set to end the call. `reset` is called before a retry (and before the first byte of it).
+ */
+struct gs3_http_sink {
+    int (*write)(void *context, const void *bytes, size_t length_bytes, struct gs3_err *err);
+    int (*reset)(void *context, struct gs3_err *err);
+    void *context;
+};
+
+struct gs3_http_response {
+    long status;
+    struct gs3_pairs headers; /* names as sent, values trimmed; repeated names stay repeated */
+    struct gs3_buf body;      /* at most request.maximum_body_bytes */
+    unsigned attempts;
+    unsigned sends;          /* times the request was begun: curl by itself repeats one on a fresh
+                                connection when a reused one turns out to be closed */
+    uint64_t received_bytes; /* of the body */
+};
+void gs3_http_response_release(struct gs3_http_response *response);
+
+/* What to do with an answer or a failure: asked after every attempt while attempts are left. */
+enum gs3_http_verdict { GS3_HTTP_DONE, GS3_HTTP_RETRY };
+
+struct gs3_http_request {
+    const char *method; /* GET HEAD PUT POST DELETE */
+    const char *url;    /* complete and encoded; sent as it is (CURLOPT_PATH_AS_IS) */
+    /* Called before every attempt to fill the headers in (signing: the date changes). May fail. */
+    int (*prepare)(void *context, struct gs3_pairs *headers, struct gs3_err *err);
+    /* Asked after an attempt that got a complete answer (`failure` NULL) or failed in transport
+     * (`failure` set; class GS3_ETRANSIENT when it may be tried again without harm, sys_errno
+     * ETIMEDOUT when time ran out). NULL: transport failures of class GS3_ETRANSIENT and 429, 500,
+     * 502, 503, 504 are retried. */
+    enum gs3_http_verdict (*judge)(void *context, const struct gs3_http_response *response,
+                                   const struct gs3_err *failure);
+    void *context; /* of prepare and judge */
+    struct gs3_http_body body;
+    const struct gs3_http_sink *sink; /* NULL: into response.body */
+    struct gs3_http_tls tls;
+    size_t maximum_body_bytes;   /* of response.body; over it the call fails */
+    unsigned maximum_attempts;   /* 0: 3 */
+    uint32_t connect_timeout_ms; /* 0: 10 s */
+    uint32_t total_timeout_ms;   /* of one attempt; 0: none (then `stall_timeout_ms` guards) */
+    uint32_t stall_timeout_ms;   /* no byte either way for that long; 0: 60 s */
+    uint32_t retry_budget_ms; /* sum of all waits between attempts, Retry-After included; 0: 60 s */
+    bool allow_http2;         /* default: HTTP/1.1, as S3 */
+    bool is_direct;           /* no proxy, whatever is configured */
+};
+
+/* Starts a request; what it points to must live until the call ends. Never NULL. */
+struct gs3_http_call *gs3_http_start(struct gs3_http *http, const struct gs3_http_request *request);
+
+/* Drives everything until this call has ended; then fills `response` (caller releases) and frees
+ * the call. 0 when an answer came, whatever its status; -1 when none did (GS3_ETRANSIENT: after the
+ * last attempt). */
+int gs3_http_wait(struct gs3_http *http, struct gs3_http_call *call,
+                  struct gs3_http_response *response, struct gs3_err *err);
+
+/* Ends a call that is no longer wanted. */
+void gs3_http_cancel(struct gs3_http *http, struct gs3_http_call *call);
+
+/* start and wait in one. */
+int gs3_http_perform(struct gs3_http *http, const struct gs3_http_request *request,
+                     struct gs3_http_response *response, struct gs3_err *err);
+
+/* Resolves and connects (TCP, and TLS for https) to the url's host ahead of its first request,
+ * beside whatever is waited for, without sending a byte of HTTP; the next request to that host with
+ * the same TLS settings takes the connection over. `tls` NULL: the system's CA. Failures are
+ * silent: the request itself will say. Does nothing where a proxy is configured. */
+void gs3_http_warm(struct gs3_http *http, const char *url, const struct gs3_http_tls *tls);
+
+/* Whether the flag given as `interrupted` is set: for work beside requests that takes time. */
+bool gs3_http_is_interrupted(const struct gs3_http *http);
+
+#endif
