@@ -1,0 +1,340 @@
+#include "aws/config.h"
+
+#include <errno.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "aws/endpoint.h"
+#include "aws/profile.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "text/utf8.h"
+
+enum { PATH_BYTES = 4096 };
+
+/* What one load works on. */
+struct loader {
+    const struct gs3_env *env;
+    const struct gs3_aws_config_opts *opts;
+    struct gs3_aws_config *config;
+    struct gs3_aws_file files[2]; /* configuration, credentials */
+    struct gs3_err *err;
+};
+
+static const char *get_setting(const struct loader *loader, const char *name)
+{
+    const char *value = gs3_pairs_get(&loader->config->profile.settings, name);
+    return gs3_str_is_empty(value) ? NULL : value;
+}
+
+/* Says where a value that is wrong stands. */
+static int refuse_setting(const struct loader *loader, const char *name, const char *problem)
+{
+    const char *place = gs3_pairs_get(&loader->config->profile.places, name);
+    gs3_auto_buf struct gs3_buf shown = GS3_BUF_INIT(200);
+    const char *value = gs3_pairs_get(&loader->config->profile.settings, name);
+    if (gs3_utf8_append_printable(&shown, value ? value : ""))
+        gs3_buf_clear(&shown);
+    return gs3_fail(loader->err, GS3_ECONFIG, "%s: %s = %s: %s", place ? place : "profile", name,
+                    gs3_buf_string(&shown), problem);
+}
+
+static const char *home_directory(const struct gs3_env *env)
+{
+    const char *home = gs3_env_get(env, "HOME");
+    if (home)
+        return home;
+    const struct passwd *user = getpwuid(geteuid());
+    return user && !gs3_str_is_empty(user->pw_dir) ? user->pw_dir : NULL;
+}
+
+/* $NAME and ${NAME}, as botocore expands them in the two paths; unknown ones stay. */
+static void append_expanded(struct gs3_buf *out, const struct gs3_env *env, const char *path)
+{
+    for (const char *c = path; *c; c++) {
+        bool is_braced = c[0] == '$' && c[1] == '{';
+        const char *start = c + (is_braced ? 2 : 1);
+        size_t length = 0;
+        while (*c == '$' && (gs3_ascii_is_alnum(start[length]) || start[length] == '_'))
+            length++;
+        bool is_variable = length > 0 && (!is_braced || start[length] == '}');
+        gs3_auto_free char *name = is_variable ? gs3_xstrndup(start, length) : NULL;
+        const char *value = name ? gs3_env_get(env, name) : NULL;
+        if (!value) {
+            gs3_buf_putc(out, *c);
+            continue;
+        }
+        gs3_buf_puts(out, value);
+        c = start + length - (is_braced ? 0 : 1);
+    }
+}
+
+/* The path of one of the two files, or NULL when there is no home directory. Caller frees. */
+static char *find_path(const struct gs3_env *env, const char *variable, const char *fallback)
+{
+    const char *given = gs3_env_get(env, variable);
+    gs3_auto_buf struct gs3_buf expanded = GS3_BUF_INIT(PATH_BYTES);
+    append_expanded(&expanded, env, given ? given : fallback);
+    const char *path = gs3_buf_string(&expanded);
+    if (path[0] != '~' || (path[1] != '/' && path[1] != '\0'))
+        return gs3_xstrdup(path);
+    const char *home = home_directory(env);
+    return home ? gs3_xasprintf("%s%s", home, path + 1) : NULL;
+}
+
+/* A file that is not there is an empty one, and so is a device: CI jobs set the variables to
+ * /dev/null. */
+static int read_file(struct loader *loader, struct gs3_aws_file *file, const char *variable,
+                     const char *fallback)
+{
+    file->path = find_path(loader->env, variable, fallback);
+    struct stat info;
+    if (!file->path)
+        return 0;
+    if (stat(file->path, &info) == 0 ? S_ISCHR(info.st_mode) : errno == ENOENT || errno == ENOTDIR)
+        return 0;
+    const struct gs3_file_read_opts opts = {.maximum_bytes = GS3_INI_BYTES, .class = GS3_ECONFIG};
+    gs3_auto_buf struct gs3_buf text = GS3_BUF_INIT(GS3_INI_BYTES);
+    int status = gs3_file_read(file->path, &opts, &text, loader->err);
+    if (status == 0)
+        status = gs3_ini_parse(file->path, gs3_buf_string(&text), text.length_bytes, &file->ini,
+                               loader->err);
+    gs3_secret_wipe(text.data, text.length_bytes);
+    return status;
+}
+
+static int choose_profile(struct loader *loader)
+{
+    struct gs3_aws_config *config = loader->config;
+    const char *name = loader->opts->profile;
+    config->profile_is_explicit = name != NULL;
+    if (!name)
+        name = gs3_env_get(loader->env, "AWS_PROFILE");
+    if (!name)
+        name = gs3_env_get(loader->env, "AWS_DEFAULT_PROFILE");
+    config->profile.name = gs3_xstrdup(name ? name : "default");
+    if (gs3_aws_profile_fill(&config->profile, &loader->files[0], &loader->files[1], loader->err))
+        return -1;
+    if (name && !config->profile.exists) {
+        gs3_auto_buf struct gs3_buf shown = GS3_BUF_INIT(400);
+        gs3_utf8_append_printable(&shown, name);
+        return gs3_fail(loader->err, GS3_ECONFIG,
+                        "the config profile (%s) could not be found in %s or %s",
+                        gs3_buf_string(&shown),
+                        loader->files[0].path ? loader->files[0].path : "~/.aws/config",
+                        loader->files[1].path ? loader->files[1].path : "~/.aws/credentials");
+    }
+    return 0;
+}
+
+static int read_bool(struct loader *loader, const char *name, bool *value)
+{
+    const char *text = get_setting(loader, name);
+    *value = gs3_str_equal_nocase(text, "true");
+    if (text && !*value && !gs3_str_equal_nocase(text, "false"))
+        return refuse_setting(loader, name, "true or false is expected");
+    return 0;
+}
+
+/* A variable that is set wins over the profile, as false too. */
+static int read_bool_either(struct loader *loader, const char *variable, const char *name,
+                            bool *value)
+{
+    const char *text = variable ? gs3_env_get(loader->env, variable) : NULL;
+    if (!text)
+        return read_bool(loader, name, value);
+    *value = gs3_str_equal_nocase(text, "true");
+    if (!*value && !gs3_str_equal_nocase(text, "false"))
+        return gs3_fail(loader->err, GS3_ECONFIG, "%s: true or false is expected", variable);
+    return 0;
+}
+
+/* Settings that change where the bytes go, which gs3 cannot follow: to ignore one would send
+ * them elsewhere. */
+static int refuse_unavailable(struct loader *loader)
+{
+    static const struct {
+        const char *variable, *name, *what;
+    } features[] = {
+        {"AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint", "FIPS endpoints"},
+        {"AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint", "dual-stack endpoints"},
+        {NULL, "s3.use_dualstack_endpoint", "dual-stack endpoints"},
+        {NULL, "s3.use_accelerate_endpoint", "S3 Transfer Acceleration endpoints"},
+    };
+    for (size_t i = 0; i < sizeof features / sizeof *features; i++) {
+        bool is_on;
+        if (read_bool_either(loader, features[i].variable, features[i].name, &is_on))
+            return -1;
+        if (is_on)
+            return gs3_fail(loader->err, GS3_ECONFIG,
+                            "%s (%s) are not available in this build of gs3: turn the setting off",
+                            features[i].what, features[i].name);
+    }
+    return 0;
+}
+
+static int read_region(struct loader *loader)
+{
+    const char *region = loader->opts->region;
+    const char *source = "--region";
+    static const char *const variables[] = {"AWS_REGION", "AWS_DEFAULT_REGION"};
+    for (size_t i = 0; !region && i < 2; i++) {
+        source = variables[i];
+        region = gs3_env_get(loader->env, source);
+    }
+    if (!region) {
+        region = get_setting(loader, "region");
+        source = NULL;
+    }
+    if (region && !gs3_region_is_valid(region)) {
+        if (!source)
+            return refuse_setting(loader, "region", "not the name of a region");
+        return gs3_fail(loader->err, GS3_ECONFIG, "%s is not the name of a region", source);
+    }
+    loader->config->region = gs3_xstrdup_or_null(region);
+    return 0;
+}
+
+/* The configured endpoint of one service, in botocore's order. `suffix` is that of the variable,
+ * `block` that of the services section. */
+static int read_endpoint(struct loader *loader, const char *suffix, const char *block,
+                         char **endpoint)
+{
+    gs3_auto_free char *variable = gs3_xasprintf("AWS_ENDPOINT_URL_%s", suffix);
+    const char *value = gs3_env_get(loader->env, variable);
+    if (!value)
+        value = gs3_env_get(loader->env, "AWS_ENDPOINT_URL");
+    const char *services = value ? NULL : get_setting(loader, "services");
+    if (services) {
+        const struct gs3_ini_section *section =
+            gs3_aws_services_section(&loader->files[0], services);
+        if (!section)
+            return refuse_setting(loader, "services", "there is no section of that name");
+        const struct gs3_ini_setting *setting = gs3_ini_setting(section, block, "endpoint_url");
+        value = setting && *setting->value ? setting->value : NULL;
+    }
+    if (!value)
+        value = get_setting(loader, "endpoint_url");
+    *endpoint = gs3_xstrdup_or_null(value);
+    return 0;
+}
+
+static int read_endpoints(struct loader *loader)
+{
+    struct gs3_aws_config *config = loader->config;
+    bool is_ignored;
+    if (read_bool_either(loader, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+                         "ignore_configured_endpoint_urls", &is_ignored))
+        return -1;
+    if (loader->opts->endpoint)
+        config->endpoint_s3 = gs3_xstrdup(loader->opts->endpoint);
+    else if (!is_ignored && read_endpoint(loader, "S3", "s3", &config->endpoint_s3))
+        return -1;
+    if (!is_ignored && read_endpoint(loader, "STS", "sts", &config->endpoint_sts))
+        return -1;
+    return 0;
+}
+
+/* "s3" asks for Signature Version 2: such a profile must not be signed in another way. */
+static int read_signature_version(struct loader *loader)
+{
+    static const char *const names[] = {"s3.signature_version", "signature_version"};
+    for (size_t i = 0; i < 2; i++) {
+        const char *version = get_setting(loader, names[i]);
+        if (!version || strcmp(version, "s3v4") == 0 || strcmp(version, "v4") == 0)
+            continue;
+        if (strcmp(version, "s3") == 0)
+            return refuse_setting(loader, names[i],
+                                  "Signature Version 2 is not available in this build of gs3");
+        return refuse_setting(loader, names[i], "s3v4 is expected");
+    }
+    loader->config->signature_version = gs3_xstrdup("s3v4");
+    return 0;
+}
+
+static int read_s3_settings(struct loader *loader)
+{
+    struct gs3_aws_config *config = loader->config;
+    const char *style = get_setting(loader, "s3.addressing_style");
+    if (!style || strcmp(style, "auto") == 0)
+        config->addressing = GS3_ADDRESSING_AUTO;
+    else if (strcmp(style, "path") == 0)
+        config->addressing = GS3_ADDRESSING_PATH;
+    else if (strcmp(style, "virtual") == 0)
+        config->addressing = GS3_ADDRESSING_VIRTUAL;
+    else
+        return refuse_setting(loader, "s3.addressing_style", "auto, path or virtual is expected");
+    if (get_setting(loader, "s3.payload_signing_enabled")) {
+        bool is_on;
+        if (read_bool(loader, "s3.payload_signing_enabled", &is_on))
+            return -1;
+        config->payload_signing = is_on ? GS3_PAYLOAD_SIGNING_ON : GS3_PAYLOAD_SIGNING_OFF;
+    }
+    return read_signature_version(loader);
+}
+
+/* Lower case first, as Python and curl read them. */
+static char *read_proxy(const struct gs3_env *env, const char *lower, const char *upper)
+{
+    const char *value = gs3_env_get(env, lower);
+    return gs3_xstrdup_or_null(value ? value : gs3_env_get(env, upper));
+}
+
+static void read_transport(struct loader *loader)
+{
+    struct gs3_aws_config *config = loader->config;
+    const char *bundle = loader->opts->ca_bundle;
+    if (!bundle)
+        bundle = gs3_env_get(loader->env, "AWS_CA_BUNDLE");
+    if (!bundle)
+        bundle = get_setting(loader, "ca_bundle");
+    config->ca_bundle = gs3_xstrdup_or_null(bundle);
+    config->no_verify_tls = loader->opts->no_verify_tls;
+    config->proxy_http = read_proxy(loader->env, "http_proxy", "HTTP_PROXY");
+    config->proxy_https = read_proxy(loader->env, "https_proxy", "HTTPS_PROXY");
+    config->no_proxy = read_proxy(loader->env, "no_proxy", "NO_PROXY");
+}
+
+static int load(struct loader *loader)
+{
+    if (read_file(loader, &loader->files[0], "AWS_CONFIG_FILE", "~/.aws/config") ||
+        read_file(loader, &loader->files[1], "AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials") ||
+        choose_profile(loader) || refuse_unavailable(loader) || read_region(loader) ||
+        read_endpoints(loader) || read_s3_settings(loader))
+        return -1;
+    read_transport(loader);
+    return 0;
+}
+
+int gs3_aws_config_load(const struct gs3_env *env, const struct gs3_aws_config_opts *opts,
+                        struct gs3_aws_config *config, struct gs3_err *err)
+{
+    *config = (struct gs3_aws_config){.region = NULL};
+    struct loader loader = {.env = env, .opts = opts, .config = config, .err = err};
+    int status = load(&loader);
+    for (size_t i = 0; i < 2; i++) {
+        gs3_ini_release(&loader.files[i].ini);
+        free(loader.files[i].path);
+    }
+    if (status)
+        gs3_aws_config_release(config);
+    return status;
+}
+
+void gs3_aws_config_release(struct gs3_aws_config *config)
+{
+    gs3_aws_profile_release(&config->profile);
+    free(config->region);
+    free(config->endpoint_s3);
+    free(config->endpoint_sts);
+    free(config->ca_bundle);
+    free(config->signature_version);
+    free(config->proxy_http);
+    free(config->proxy_https);
+    free(config->no_proxy);
+    *config = (struct gs3_aws_config){.region = NULL};
+}

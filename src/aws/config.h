@@ -1,0 +1,64 @@
+/* The AWS configuration: environment and the shared files, as the AWS CLI v2 reads them.
+ *
+ * Values come with their source, so that messages can say where a wrong one stands. Depends on
+ * base, text, crypto (secrets). Never uses the network; the environment is handed in. */
+#ifndef GS3_AWS_CONFIG_H
+#define GS3_AWS_CONFIG_H
+
+#include <stdbool.h>
+
+#include "base/env.h"
+#include "base/err.h"
+#include "base/pairs.h"
+#include "crypto/secret.h"
+
+/* One profile, merged: the credentials file wins over the configuration file. Nested
+ * settings are named with a dot ("s3.addressing_style"). */
+struct gs3_aws_profile {
+    char *name;
+    struct gs3_pairs settings; /* without the three secrets' values: see below */
+    struct gs3_pairs places;   /* setting → "file:line" */
+    struct gs3_secret access_key_id, secret_access_key,
+        session_token; /* static, from the credentials file */
+    struct gs3_secret config_access_key_id, config_secret_access_key,
+        config_session_token; /* config file */
+    bool exists;
+};
+
+struct gs3_aws_config_opts {
+    const char *profile;  /* --profile; NULL: AWS_PROFILE, AWS_DEFAULT_PROFILE, "default" */
+    const char *region;   /* --region */
+    const char *endpoint; /* --endpoint-url */
+    const char *ca_bundle;
+    bool no_verify_tls;
+};
+
+struct gs3_aws_config {
+    struct gs3_aws_profile profile;
+    bool profile_is_explicit; /* by --profile: the environment's credentials are skipped */
+    char *region;             /* NULL: none found */
+    char *endpoint_s3;  /* NULL: AWS's own. By the CLI's order: --endpoint-url, AWS_ENDPOINT_URL_S3,
+                           AWS_ENDPOINT_URL, services section, profile;
+                           ignore_configured_endpoint_urls */
+    char *endpoint_sts; /* never --endpoint-url */
+    char *
+        ca_bundle; /* S3 alone: --ca-bundle, AWS_CA_BUNDLE, profile ca_bundle; NULL: the system's */
+    bool no_verify_tls; /* S3 alone */
+    enum { GS3_ADDRESSING_AUTO, GS3_ADDRESSING_PATH, GS3_ADDRESSING_VIRTUAL } addressing;
+    enum {
+        GS3_PAYLOAD_SIGNING_DEFAULT,
+        GS3_PAYLOAD_SIGNING_ON,
+        GS3_PAYLOAD_SIGNING_OFF
+    } payload_signing;
+    char *
+        signature_version; /* NULL or "s3v4": SigV4; "s3": SigV2 (another issue: refused by name) */
+    char *proxy_http, *proxy_https, *no_proxy;
+};
+
+/* A file that is not there is fine; a profile that was named and is not there is GS3_ECONFIG, as is
+ * a syntax error (file:line). Bounded: 1 MiB a file, 10,000 lines… */
+int gs3_aws_config_load(const struct gs3_env *env, const struct gs3_aws_config_opts *opts,
+                        struct gs3_aws_config *config, struct gs3_err *err);
+void gs3_aws_config_release(struct gs3_aws_config *config);
+
+#endif

@@ -1,0 +1,229 @@
+#include "aws/credentials.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/str.h"
+#include "text/utf8.h"
+
+/* Where a provider that is not built yet is configured, if anywhere. */
+static const char unavailable[] = "is not available in this build of gs3: use static credentials, "
+                                  "or put temporary ones into the environment";
+
+void gs3_credentials_release(struct gs3_credentials *credentials)
+{
+    free(credentials->access_key_id);
+    gs3_secret_release(&credentials->secret_access_key);
+    gs3_secret_release(&credentials->session_token);
+    *credentials = (struct gs3_credentials){.access_key_id = NULL};
+}
+
+/* A character that no AWS credential holds is a slip of the clipboard (a line feed, a space, a
+ * quote of another alphabet), and in a header it would be worse. The value is never shown. */
+static int check_value(const struct gs3_secret *value, const char *source, const char *name,
+                       struct gs3_err *err)
+{
+    if (value->length_bytes == 0)
+        return gs3_fail(err, GS3_ECONFIG, "%s: %s is empty", source, name);
+    for (size_t i = 0; i < value->length_bytes; i++)
+        if (value->text[i] <= ' ' || value->text[i] == 0x7f)
+            return gs3_fail(err, GS3_ECONFIG,
+                            "%s: %s holds white space, a control character or a character that is "
+                            "not ASCII",
+                            source, name);
+    return 0;
+}
+
+/* Fills `credentials` from one source; its access key is there. */
+static int fill(struct gs3_credentials *credentials, const struct gs3_secret *id,
+                const struct gs3_secret *secret, const struct gs3_secret *token, const char *source,
+                struct gs3_err *err)
+{
+    if (!gs3_secret_is_set(secret) || !gs3_secret_is_set(id))
+        return gs3_fail(err, GS3_ECONFIG, "partial credentials found in %s: %s is missing", source,
+                        gs3_secret_is_set(id) ? "aws_secret_access_key" : "aws_access_key_id");
+    bool has_token = gs3_secret_is_set(token) && token->length_bytes > 0;
+    if (check_value(id, source, "aws_access_key_id", err) ||
+        check_value(secret, source, "aws_secret_access_key", err) ||
+        (has_token && check_value(token, source, "aws_session_token", err)))
+        return -1;
+    if (strpbrk(id->text, "/,"))
+        return gs3_fail(err, GS3_ECONFIG,
+                        "%s: aws_access_key_id holds \"/\" or \",\": is it the secret key?",
+                        source);
+    credentials->access_key_id = gs3_xstrndup(id->text, id->length_bytes);
+    gs3_secret_copy(&credentials->secret_access_key, secret);
+    if (has_token)
+        gs3_secret_copy(&credentials->session_token, token);
+    credentials->source = source;
+    return 1;
+}
+
+static void take_variable(struct gs3_secret *secret, const struct gs3_env *env, const char *name)
+{
+    const char *value = gs3_env_get(env, name);
+    if (value)
+        gs3_secret_set(secret, value, strlen(value));
+}
+
+static int find_environment(const struct gs3_credential_source *source,
+                            struct gs3_credentials *credentials, struct gs3_err *err)
+{
+    if (source->config->profile_is_explicit)
+        return 0;
+    gs3_auto_secret struct gs3_secret id = GS3_SECRET_INIT;
+    gs3_auto_secret struct gs3_secret secret = GS3_SECRET_INIT;
+    gs3_auto_secret struct gs3_secret token = GS3_SECRET_INIT;
+    gs3_auto_secret struct gs3_secret old_token = GS3_SECRET_INIT;
+    take_variable(&id, source->env, "AWS_ACCESS_KEY_ID");
+    take_variable(&secret, source->env, "AWS_SECRET_ACCESS_KEY");
+    take_variable(&token, source->env, "AWS_SESSION_TOKEN");
+    take_variable(&old_token, source->env, "AWS_SECURITY_TOKEN");
+    if (!gs3_secret_is_set(&id) && !gs3_secret_is_set(&secret))
+        return 0;
+    bool has_both = gs3_secret_is_set(&token) && gs3_secret_is_set(&old_token);
+    if (has_both && !gs3_secret_equal(&token, &old_token))
+        return gs3_fail(err, GS3_ECONFIG,
+                        "AWS_SESSION_TOKEN and AWS_SECURITY_TOKEN differ: unset the wrong one");
+    return fill(credentials, &id, &secret, gs3_secret_is_set(&token) ? &token : &old_token,
+                "environment", err);
+}
+
+static const char *get_setting(const struct gs3_credential_source *source, const char *name)
+{
+    return gs3_pairs_get(&source->config->profile.settings, name);
+}
+
+static int refuse_setting(const struct gs3_credential_source *source, const char *name,
+                          const char *provider, struct gs3_err *err)
+{
+    const char *place = gs3_pairs_get(&source->config->profile.places, name);
+    return gs3_fail(err, GS3_ECONFIG, "%s: %s: the credential provider \"%s\" %s",
+                    place ? place : "profile", name, provider, unavailable);
+}
+
+static bool has_static_keys(const struct gs3_aws_profile *profile)
+{
+    return gs3_secret_is_set(&profile->access_key_id) ||
+           gs3_secret_is_set(&profile->config_access_key_id);
+}
+
+static int find_assumed_role(const struct gs3_credential_source *source,
+                             struct gs3_credentials *credentials, struct gs3_err *err)
+{
+    (void)credentials;
+    if (get_setting(source, "web_identity_token_file"))
+        return 0; /* the next provider's */
+    if (get_setting(source, "role_arn"))
+        return refuse_setting(source, "role_arn", "assume role", err);
+    /* Without a role the AWS CLI goes by such a profile's own keys, if it has any. */
+    static const char *const names[] = {"source_profile", "credential_source"};
+    for (size_t i = 0; i < 2; i++)
+        if (get_setting(source, names[i]) && !has_static_keys(&source->config->profile))
+            return refuse_setting(source, names[i], "assume role", err);
+    return 0;
+}
+
+static int find_web_identity(const struct gs3_credential_source *source,
+                             struct gs3_credentials *credentials, struct gs3_err *err)
+{
+    (void)credentials;
+    if (get_setting(source, "web_identity_token_file"))
+        return refuse_setting(source, "web_identity_token_file", "web identity", err);
+    if (!source->config->profile_is_explicit &&
+        gs3_env_get(source->env, "AWS_WEB_IDENTITY_TOKEN_FILE"))
+        return gs3_fail(err, GS3_ECONFIG,
+                        "AWS_WEB_IDENTITY_TOKEN_FILE: the credential provider \"web identity\" %s",
+                        unavailable);
+    return 0;
+}
+
+static int find_sso(const struct gs3_credential_source *source, struct gs3_credentials *credentials,
+                    struct gs3_err *err)
+{
+    (void)credentials;
+    static const char *const names[] = {"sso_account_id", "sso_role_name"};
+    for (size_t i = 0; i < 2; i++)
+        if (get_setting(source, names[i]))
+            return refuse_setting(source, names[i], "SSO", err);
+    /* Half an SSO profile gives nothing: better said than found out. */
+    static const char *const halves[] = {"sso_session", "sso_start_url"};
+    for (size_t i = 0; i < 2; i++)
+        if (get_setting(source, halves[i]) && !has_static_keys(&source->config->profile))
+            return refuse_setting(source, halves[i], "SSO", err);
+    return 0;
+}
+
+static int find_shared_file(const struct gs3_credential_source *source,
+                            struct gs3_credentials *credentials, struct gs3_err *err)
+{
+    const struct gs3_aws_profile *profile = &source->config->profile;
+    if (!gs3_secret_is_set(&profile->access_key_id) &&
+        !gs3_secret_is_set(&profile->secret_access_key))
+        return 0;
+    return fill(credentials, &profile->access_key_id, &profile->secret_access_key,
+                &profile->session_token, "the shared credentials file", err);
+}
+
+static int find_process(const struct gs3_credential_source *source,
+                        struct gs3_credentials *credentials, struct gs3_err *err)
+{
+    (void)credentials;
+    if (get_setting(source, "credential_process"))
+        return refuse_setting(source, "credential_process", "credential process", err);
+    return 0;
+}
+
+static int find_config_file(const struct gs3_credential_source *source,
+                            struct gs3_credentials *credentials, struct gs3_err *err)
+{
+    const struct gs3_aws_profile *profile = &source->config->profile;
+    if (!gs3_secret_is_set(&profile->config_access_key_id) &&
+        !gs3_secret_is_set(&profile->config_secret_access_key))
+        return 0;
+    return fill(credentials, &profile->config_access_key_id, &profile->config_secret_access_key,
+                &profile->config_session_token, "the configuration file", err);
+}
+
+static int find_container(const struct gs3_credential_source *source,
+                          struct gs3_credentials *credentials, struct gs3_err *err)
+{
+    (void)credentials;
+    static const char *const variables[] = {"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+                                            "AWS_CONTAINER_CREDENTIALS_FULL_URI"};
+    for (size_t i = 0; i < 2; i++)
+        if (gs3_env_get(source->env, variables[i]))
+            return gs3_fail(err, GS3_ECONFIG, "%s: the credential provider \"container\" %s",
+                            variables[i], unavailable);
+    return 0;
+}
+
+/* In the order of the AWS CLI. */
+static const struct gs3_credential_provider providers[] = {
+    {"environment", find_environment},
+    {"assume role", find_assumed_role},
+    {"web identity", find_web_identity},
+    {"SSO", find_sso},
+    {"shared credentials file", find_shared_file},
+    {"credential process", find_process},
+    {"configuration file", find_config_file},
+    {"container", find_container},
+};
+
+int gs3_credentials_find(const struct gs3_credential_source *source,
+                         struct gs3_credentials *credentials, struct gs3_err *err)
+{
+    *credentials = (struct gs3_credentials){.access_key_id = NULL};
+    for (size_t i = 0; i < sizeof providers / sizeof *providers; i++) {
+        int found = providers[i].find(source, credentials, err);
+        if (found != 0)
+            return found > 0 ? 0 : -1;
+    }
+    gs3_auto_buf struct gs3_buf name = GS3_BUF_INIT(400);
+    gs3_utf8_append_printable(&name, source->config->profile.name);
+    return gs3_fail(err, GS3_ECONFIG,
+                    "unable to locate credentials for profile \"%s\": set AWS_ACCESS_KEY_ID and "
+                    "AWS_SECRET_ACCESS_KEY, or run \"aws configure\"",
+                    gs3_buf_string(&name));
+}

@@ -1,0 +1,52 @@
+/* Which host serves a bucket, and whether that is what the policy was asked about.
+ *
+ * AWS's own endpoints follow the published rules (partitions, FIPS and dual-stack come with
+ * a later issue); a custom endpoint is an origin and nothing else. Depends on base, text/uri. */
+#ifndef GS3_AWS_ENDPOINT_H
+#define GS3_AWS_ENDPOINT_H
+
+#include <stdbool.h>
+
+#include "aws/config.h"
+#include "text/uri.h"
+
+/* A DNS label: what may become part of a host name. "aws-global" is one. */
+bool gs3_region_is_valid(const char *region);
+
+/* S3's naming rules for general purpose buckets: 3–63 of a-z 0-9 . -, letters or digits at the
+ * ends, no "..", not an IPv4 address, none of the reserved prefixes and suffixes (xn--, sthree-,
+ * -s3alias, --ol-s3, .mrap, --x-s3 …): aliases and ARNs are refused by name, GS3_EUSAGE… see .c. */
+int gs3_bucket_check(const char *bucket, struct gs3_err *err);
+
+struct gs3_s3_endpoint {
+    struct gs3_origin
+        origin;     /* of the request: with the bucket in front for virtual-hosted style */
+    bool is_custom; /* not AWS's own */
+    struct gs3_origin custom; /* as configured (without the bucket): what the policy must list */
+    bool is_path_style;
+    char region[64];
+};
+
+/* Endpoint of one bucket. Custom endpoints: path style unless addressing is virtual. AWS's own:
+ * https://BUCKET.s3.REGION.amazonaws.com, path style for a bucket with a dot. An endpoint under
+ * amazonaws.com(.cn) must be exactly what the rules give for the region. No region: GS3_ECONFIG,
+ * except with a custom endpoint (us-east-1). */
+int gs3_s3_endpoint_resolve(const struct gs3_aws_config *config, const char *bucket,
+                            struct gs3_s3_endpoint *endpoint, struct gs3_err *err);
+
+/* Moves an endpoint to the region that the store named in a redirect: AWS's own get the host that
+ * the rules give for it (of the same partition, else GS3_ESERVICE), a custom endpoint keeps its
+ * host and is signed for the region. No address is ever taken from an answer. */
+int gs3_s3_endpoint_redirect(struct gs3_s3_endpoint *endpoint, const char *bucket,
+                             const char *region, struct gs3_err *err);
+
+/* The region that signs for a configured one: NULL and "aws-global" are us-east-1. */
+const char *gs3_region_signing(const char *region);
+
+/* "https://sts.REGION.amazonaws.com" (us-east-1 without a region) or the configured endpoint,
+ * which must be https unless it is loopback. `*is_custom` (may be NULL): it is not AWS's own, and
+ * the policy must list it. Caller frees; NULL and GS3_ECONFIG. */
+char *gs3_sts_endpoint_resolve(const struct gs3_aws_config *config, bool *is_custom,
+                               struct gs3_err *err);
+
+#endif

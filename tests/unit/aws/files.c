@@ -1,0 +1,79 @@
+#include "aws/files.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+
+/* Variables differ by case, which gs3_pairs_get does not see. */
+static struct gs3_pair *find(struct gs3_pairs *variables, const char *name)
+{
+    for (size_t i = 0; i < variables->count; i++)
+        if (strcmp(variables->items[i].name, name) == 0)
+            return &variables->items[i];
+    return NULL;
+}
+
+static const char *get(void *context, const char *name)
+{
+    const struct gs3_pair *pair = find(context, name);
+    return pair ? pair->value : NULL;
+}
+
+static void fail(const char *what)
+{
+    perror(what);
+    abort();
+}
+
+void files_init(struct files *files)
+{
+    *files = (struct files){.directory = "/tmp/gs3-aws-XXXXXX"};
+    if (!mkdtemp(files->directory))
+        fail(files->directory);
+    gs3_auto_free char *path = gs3_xasprintf("%s/.aws", files->directory);
+    if (mkdir(path, 0700))
+        fail(path);
+    files->env = (struct gs3_env){.get = get, .context = &files->variables};
+    files_set(files, "HOME", files->directory);
+}
+
+void files_set(struct files *files, const char *variable, const char *value)
+{
+    struct gs3_pair *pair = find(&files->variables, variable);
+    if (!pair) {
+        gs3_pairs_add(&files->variables, variable, value);
+        return;
+    }
+    free(pair->value);
+    pair->value = gs3_xstrdup(value);
+}
+
+void files_write(struct files *files, const char *name, const char *text)
+{
+    gs3_auto_free char *path = gs3_xasprintf("%s/.aws/%s", files->directory, name);
+    gs3_auto_fclose FILE *file = fopen(path, "w");
+    if (!file || fwrite(text, 1, strlen(text), file) != strlen(text))
+        fail(path);
+}
+
+void files_release(struct files *files)
+{
+    static const char *const names[] = {"/.aws/config", "/.aws/credentials", "/.aws", ""};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        gs3_auto_free char *path = gs3_xasprintf("%s%s", files->directory, names[i]);
+        if (remove(path) && i >= 2)
+            fail(path);
+    }
+    gs3_pairs_release(&files->variables);
+}
+
+int files_load(const struct files *files, const char *profile, struct gs3_aws_config *config,
+               struct gs3_err *err)
+{
+    const struct gs3_aws_config_opts opts = {.profile = profile};
+    return gs3_aws_config_load(&files->env, &opts, config, err);
+}
