@@ -1,0 +1,69 @@
+#include <string.h>
+
+#include "base/file.h"
+#include "base/str.h"
+#include "ticket/internal.h"
+
+static int read_variable(const struct gs3_ticket_context *context,
+                         const struct gs3_credential_ref *ref, struct gs3_secret *value,
+                         struct gs3_err *err)
+{
+    /* The loader says so too: what signs S3 requests must never go to a ticketing system. */
+    if (gs3_str_has_prefix(ref->value, "AWS_") || gs3_str_has_prefix(ref->value, "GS3_"))
+        return gs3_fail(err, GS3_EPOLICY, "credentials.%s: %s may not be used for a ticket system",
+                        ref->name, ref->value);
+    const char *text = gs3_env_get(context->env, ref->value);
+    if (!text)
+        return gs3_fail(err, GS3_ECONFIG,
+                        "the environment variable %s is not set (the policy reads credentials.%s "
+                        "from it, %s:%u)",
+                        ref->value, ref->name, ref->place.file ? ref->place.file : "policy",
+                        ref->place.line);
+    gs3_secret_set(value, text, strlen(text));
+    return 0;
+}
+
+/* One final line break belongs to the file, not to the secret. */
+static size_t length_without_newline(const char *text, size_t length_bytes)
+{
+    if (length_bytes > 0 && text[length_bytes - 1] == '\n')
+        length_bytes--;
+    if (length_bytes > 0 && text[length_bytes - 1] == '\r')
+        length_bytes--;
+    return length_bytes;
+}
+
+static int read_file(const struct gs3_credential_ref *ref, struct gs3_secret *value,
+                     struct gs3_err *err)
+{
+    gs3_auto_buf struct gs3_buf content = GS3_BUF_INIT(GS3_TICKET_SECRET_BYTES);
+    const struct gs3_file_read_opts opts = {
+        .maximum_bytes = GS3_TICKET_SECRET_BYTES,
+        .no_symlink = true,
+        .is_secret = true,
+        .class = GS3_ECONFIG,
+    };
+    int outcome = gs3_file_read(ref->value, &opts, &content, err);
+    const char *text = gs3_buf_string(&content);
+    if (outcome == 0)
+        gs3_secret_set(value, text, length_without_newline(text, content.length_bytes));
+    if (content.data)
+        gs3_secret_wipe(content.data, content.capacity_bytes);
+    return outcome;
+}
+
+int gs3_ticket_credential_read(const struct gs3_ticket_context *context,
+                               const struct gs3_credential_ref *ref, struct gs3_secret *value,
+                               struct gs3_err *err)
+{
+    switch (ref->kind) {
+    case GS3_CREDENTIAL_ENV: return read_variable(context, ref, value, err);
+    case GS3_CREDENTIAL_FILE: return read_file(ref, value, err);
+    case GS3_CREDENTIAL_COMMAND:
+        if (gs3_ticket_command_run(context->http, &ref->argv, value, err))
+            return gs3_wrap(err, "credentials.%s", ref->name);
+        return 0;
+    case GS3_CREDENTIAL_NONE: break;
+    }
+    return gs3_fail(err, GS3_EPOLICY, "credentials.%s: no source is named", ref->name);
+}
