@@ -1,0 +1,325 @@
+#include "s3/client.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/str.h"
+#include "s3/internal.h"
+#include "text/time.h"
+
+struct client {
+    struct gs3_s3_transport transport; /* first: the transport is a client */
+    struct gs3_s3_client_opts opts;
+    struct gs3_sigv4_key key;
+    struct gs3_pairs regions; /* bucket → the region that a redirect named */
+    int64_t clock_offset_s;   /* S3's clock minus ours */
+};
+
+struct gs3_s3_call {
+    struct client *client;
+    struct gs3_s3_wire wire;
+    const struct gs3_http_sink *sink;
+    struct gs3_http_call *http; /* NULL: the request could not be built, see err */
+    struct gs3_err err;
+    unsigned attempts; /* of the HTTP calls that have ended */
+    bool has_redirected;
+    bool has_set_clock;
+    bool is_uncertain; /* an earlier attempt may have taken effect */
+};
+
+static struct client *client_of(struct gs3_s3_transport *transport)
+{
+    return (struct client *)transport;
+}
+
+static int64_t now_s(const struct client *client)
+{
+    const struct gs3_clock *clock = client->opts.clock;
+    return gs3_clock_wall_ms(clock ? clock : &gs3_clock_system) / 1000 + client->clock_offset_s;
+}
+
+static int prepare(void *context, struct gs3_pairs *headers, struct gs3_err *err)
+{
+    (void)err;
+    struct gs3_s3_call *call = context;
+    const struct gs3_s3_wire *wire = &call->wire;
+    const struct gs3_sigv4_request request = {
+        .method = wire->method,
+        .path = wire->path,
+        .query = wire->query,
+        .host = wire->host,
+        .region = wire->endpoint.region,
+        .service = "s3",
+        .payload_sha256 = wire->payload_sha256,
+        .adds_content_sha256 = true,
+        .now = now_s(call->client),
+    };
+    gs3_pairs_copy(headers, &wire->headers);
+    gs3_sigv4_sign(&request, call->client->opts.credentials, &call->client->key, headers);
+    return 0;
+}
+
+/* Takes S3's clock over, once a call: a signature lives for 15 minutes. */
+static bool set_clock(struct gs3_s3_call *call, const struct gs3_http_response *response)
+{
+    const char *date = gs3_pairs_get(&response->headers, "date");
+    int64_t server_s;
+    if (call->has_set_clock || !date || gs3_time_parse_http(date, &server_s))
+        return false;
+    call->has_set_clock = true;
+    call->client->clock_offset_s += server_s - now_s(call->client);
+    gs3_log_debug(call->client->opts.log, "s3: this clock is %lld s off S3's",
+                  (long long)call->client->clock_offset_s);
+    return true;
+}
+
+static bool is_cut_short(const struct gs3_s3_call *call, const struct gs3_http_response *response)
+{
+    const char *length = gs3_pairs_get(&response->headers, "content-length");
+    uint64_t bytes;
+    return call->wire.op == GS3_S3_GET_OBJECT && length &&
+           gs3_str_to_u64(length, INT64_MAX, &bytes) == 0 && bytes != response->received_bytes;
+}
+
+static enum gs3_http_verdict judge(void *context, const struct gs3_http_response *response,
+                                   const struct gs3_err *failure)
+{
+    struct gs3_s3_call *call = context;
+    struct gs3_s3_fault fault;
+    if (failure) {
+        call->is_uncertain = true;
+        return failure->class == GS3_ETRANSIENT ? GS3_HTTP_RETRY : GS3_HTTP_DONE;
+    }
+    if (!gs3_s3_fault_read(call->wire.op, response, &fault))
+        return is_cut_short(call, response) ? GS3_HTTP_RETRY : GS3_HTTP_DONE;
+    if (strcmp(fault.code, "RequestTimeTooSkewed") == 0)
+        return set_clock(call, response) ? GS3_HTTP_RETRY : GS3_HTTP_DONE;
+    if (!gs3_s3_fault_is_transient(&fault, response->status))
+        return GS3_HTTP_DONE;
+    call->is_uncertain = call->is_uncertain || gs3_s3_fault_is_uncertain(&fault, response->status);
+    return GS3_HTTP_RETRY;
+}
+
+static struct gs3_http_tls tls_of(const struct client *client)
+{
+    const struct gs3_aws_config *config = client->opts.config;
+    return (struct gs3_http_tls){.ca_bundle = config->ca_bundle,
+                                 .no_verify = config->no_verify_tls};
+}
+
+static void send_call(struct gs3_s3_call *call)
+{
+    const struct gs3_http_request request = {
+        .method = call->wire.method,
+        .url = call->wire.url,
+        .prepare = prepare,
+        .judge = judge,
+        .context = call,
+        .body = call->wire.body,
+        .sink = call->sink,
+        .tls = tls_of(call->client),
+        .maximum_body_bytes = GS3_S3_ANSWER_BYTES,
+    };
+    call->http = gs3_http_start(call->client->opts.http, &request);
+}
+
+static int resolve(struct client *client, const char *bucket, struct gs3_s3_endpoint *endpoint,
+                   struct gs3_err *err)
+{
+    if (gs3_s3_endpoint_resolve(client->opts.config, bucket, endpoint, err))
+        return -1;
+    const char *region = gs3_pairs_get(&client->regions, bucket);
+    return region ? gs3_s3_endpoint_redirect(endpoint, bucket, region, err) : 0;
+}
+
+static struct gs3_s3_call *start(struct gs3_s3_transport *transport,
+                                 const struct gs3_s3_request *request)
+{
+    struct client *client = client_of(transport);
+    struct gs3_s3_call *call = gs3_xcalloc(1, sizeof *call);
+    struct gs3_s3_endpoint endpoint;
+    call->client = client;
+    call->sink = request->op == GS3_S3_GET_OBJECT ? request->sink : NULL;
+    call->wire.op = request->op;
+    if (resolve(client, request->object.bucket, &endpoint, &call->err) ||
+        gs3_s3_wire_build(request, &endpoint, client->opts.config, &call->wire, &call->err))
+        return call;
+    send_call(call);
+    return call;
+}
+
+static bool is_redirect(enum gs3_s3_op op, long status, const char *code)
+{
+    static const char *const codes[] = {"PermanentRedirect", "TemporaryRedirect",
+                                        "AuthorizationHeaderMalformed",
+                                        "IllegalLocationConstraintException"};
+    for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
+        if (strcmp(code, codes[i]) == 0)
+            return true;
+    return status == 301 || status == 307 || (op == GS3_S3_HEAD_OBJECT && status == 400);
+}
+
+/* The region of a bucket where the answer does not name it (HEAD has no body): S3 tells it in the
+ * answer to HEAD of the bucket, whatever its status. */
+static void ask_region(struct gs3_s3_call *call, struct gs3_s3_fault *fault)
+{
+    gs3_auto_free char *origin = gs3_origin_format(&call->wire.endpoint.origin);
+    gs3_auto_free char *path =
+        gs3_xasprintf("/%s", call->wire.endpoint.is_path_style ? call->wire.bucket : "");
+    gs3_auto_free char *url = gs3_xasprintf("%s%s", origin, path);
+    char query[] = "";
+    struct gs3_s3_call ask = {.client = call->client, .wire = {.op = GS3_S3_HEAD_OBJECT}};
+    ask.wire.endpoint = call->wire.endpoint;
+    ask.wire.method = "HEAD";
+    ask.wire.path = path;
+    ask.wire.query = query;
+    ask.wire.url = url;
+    ask.wire.host = call->wire.host;
+    snprintf(ask.wire.payload_sha256, sizeof ask.wire.payload_sha256, "%s", gs3_sigv4_empty_sha256);
+    send_call(&ask);
+    struct gs3_http_response response = {.status = 0};
+    struct gs3_s3_fault answer;
+    if (gs3_http_wait(call->client->opts.http, ask.http, &response, NULL) == 0) {
+        gs3_s3_fault_read(GS3_S3_HEAD_OBJECT, &response, &answer);
+        memcpy(fault->region, answer.region, sizeof fault->region);
+    }
+    gs3_http_response_release(&response);
+}
+
+/* Sends the call again to the region that the answer names: once a call, and a bucket has one
+ * region. No Location is followed. 1: sent again; 0: no redirect; -1: to where it may not go. */
+static int redirect(struct gs3_s3_call *call, struct gs3_s3_fault *fault, long status,
+                    struct gs3_err *err)
+{
+    struct gs3_pairs *regions = &call->client->regions;
+    const char *known = gs3_pairs_get(regions, call->wire.bucket);
+    if (call->has_redirected || !is_redirect(call->wire.op, status, fault->code))
+        return 0;
+    if (!fault->region[0])
+        ask_region(call, fault);
+    if (!fault->region[0] || strcmp(fault->region, call->wire.endpoint.region) == 0 ||
+        (known && strcmp(known, fault->region) != 0))
+        return 0;
+    if (gs3_s3_endpoint_redirect(&call->wire.endpoint, call->wire.bucket, fault->region, err))
+        return -1;
+    gs3_log_debug(call->client->opts.log, "s3: bucket %s is in %s", call->wire.bucket,
+                  fault->region);
+    gs3_pairs_set(regions, call->wire.bucket, fault->region);
+    call->has_redirected = true;
+    gs3_s3_wire_address(&call->wire);
+    send_call(call);
+    return 1;
+}
+
+/* A condition that failed on a repeat says nothing when the first attempt may have made it so. */
+static int fail_uncertain(const struct gs3_s3_call *call, struct gs3_err *err)
+{
+    /* Without the status: nobody may take this for "not there" or "there already". */
+    return gs3_fail(err, GS3_EFAIL,
+                    "%s: an attempt ended without an answer, and when it was repeated its "
+                    "condition no longer held: it may have been this very request or another's: "
+                    "look at the object before trying again",
+                    gs3_s3_op_name(call->wire.op));
+}
+
+static int fail_answer(const struct gs3_s3_call *call, const struct gs3_s3_fault *fault,
+                       long status, struct gs3_err *err)
+{
+    bool is_condition = status == 412 || (status == 404 && call->wire.op == GS3_S3_DELETE_OBJECT);
+    if (is_condition && call->wire.is_conditional && call->is_uncertain)
+        return fail_uncertain(call, err);
+    gs3_s3_fault_set(fault, call->wire.op, status, call->attempts, err);
+    if (is_redirect(call->wire.op, status, fault->code) && status != 400)
+        gs3_wrap(err, "bucket %s is in another region than %s: use --region", call->wire.bucket,
+                 call->wire.endpoint.region);
+    return -1;
+}
+
+/* Reads one ended HTTP call. 1: sent again to another region. */
+static int take_answer(struct gs3_s3_call *call, const struct gs3_http_response *response,
+                       struct gs3_s3_result *result, struct gs3_err *err)
+{
+    struct gs3_s3_fault fault;
+    call->is_uncertain = call->is_uncertain || response->sends > response->attempts;
+    if (!gs3_s3_fault_read(call->wire.op, response, &fault))
+        return gs3_s3_result_read(call->wire.op, response, result, err);
+    gs3_log_debug(call->client->opts.log, "s3: %s: %ld %s", gs3_s3_op_name(call->wire.op),
+                  response->status, fault.code);
+    int sent = redirect(call, &fault, response->status, err);
+    return sent ? sent : fail_answer(call, &fault, response->status, err);
+}
+
+static int wait_http(struct gs3_s3_call *call, struct gs3_s3_result *result, struct gs3_err *err)
+{
+    int status;
+    do {
+        struct gs3_http_response response = {.status = 0};
+        status = gs3_http_wait(call->client->opts.http, call->http, &response, err);
+        call->http = NULL;
+        call->attempts += response.attempts;
+        if (status)
+            gs3_wrap(err, "%s", gs3_s3_op_name(call->wire.op));
+        else
+            status = take_answer(call, &response, result, err);
+        gs3_http_response_release(&response);
+    } while (status > 0);
+    return status;
+}
+
+static int wait_call(struct gs3_s3_transport *transport, struct gs3_s3_call *call,
+                     struct gs3_s3_result *result, struct gs3_err *err)
+{
+    (void)transport;
+    *result = (struct gs3_s3_result){.last_modified_s = -1};
+    int status = -1;
+    if (call->http)
+        status = wait_http(call, result, err);
+    else if (err)
+        *err = call->err;
+    if (status)
+        gs3_s3_result_release(result);
+    result->attempts = call->attempts;
+    gs3_s3_wire_release(&call->wire);
+    free(call);
+    return status;
+}
+
+static void cancel_call(struct gs3_s3_transport *transport, struct gs3_s3_call *call)
+{
+    if (call->http)
+        gs3_http_cancel(client_of(transport)->opts.http, call->http);
+    gs3_s3_wire_release(&call->wire);
+    free(call);
+}
+
+static void free_client(struct gs3_s3_transport *transport)
+{
+    struct client *client = client_of(transport);
+    gs3_pairs_release(&client->regions);
+    gs3_secret_wipe(&client->key, sizeof client->key);
+    free(client);
+}
+
+static const struct gs3_s3_transport_ops operations = {
+    .name = "s3v4", .start = start, .wait = wait_call, .cancel = cancel_call, .free = free_client};
+
+struct gs3_s3_transport *gs3_s3_client_new(const struct gs3_s3_client_opts *opts)
+{
+    struct client *client = gs3_xcalloc(1, sizeof *client);
+    client->transport.ops = &operations;
+    client->opts = *opts;
+    return &client->transport;
+}
+
+void gs3_s3_client_warm(struct gs3_s3_transport *transport, const char *bucket)
+{
+    struct client *client = client_of(transport);
+    struct gs3_s3_endpoint endpoint;
+    if (resolve(client, bucket, &endpoint, NULL))
+        return;
+    gs3_auto_free char *origin = gs3_origin_format(&endpoint.origin);
+    const struct gs3_http_tls tls = tls_of(client);
+    gs3_http_warm(client->opts.http, origin, &tls);
+}

@@ -1,0 +1,24 @@
+/* The Signature Version 4 transport: S3's REST interface on net. */
+#ifndef GS3_S3_CLIENT_H
+#define GS3_S3_CLIENT_H
+
+#include "aws/config.h"
+#include "aws/credentials.h"
+#include "s3/transport.h"
+
+struct gs3_s3_client_opts {
+    struct gs3_http *http;                     /* shared with the other rooms */
+    const struct gs3_aws_config *config;       /* must live as long as the client */
+    const struct gs3_credentials *credentials; /* likewise */
+    const struct gs3_clock *clock;             /* NULL: the system's */
+    const struct gs3_log *log;
+};
+
+/* Never NULL. The clock offset to S3 (RequestTimeTooSkewed), the region of each bucket (redirects)
+ * and the signing key are kept in the client. */
+struct gs3_s3_transport *gs3_s3_client_new(const struct gs3_s3_client_opts *opts);
+
+/* Connects ahead to the endpoint of `bucket`. Silent. */
+void gs3_s3_client_warm(struct gs3_s3_transport *transport, const char *bucket);
+
+#endif

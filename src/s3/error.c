@@ -1,0 +1,212 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/str.h"
+#include "s3/internal.h"
+#include "text/utf8.h"
+#include "text/xml.h"
+
+/* The words of RFC 9110, which stand in for an error's text where there is no body (HEAD). */
+static const char *reason_of(long status)
+{
+    static const struct {
+        long status;
+        const char *reason;
+    } reasons[] = {
+        {301, "Moved Permanently"},
+        {304, "Not Modified"},
+        {307, "Temporary Redirect"},
+        {400, "Bad Request"},
+        {401, "Unauthorized"},
+        {403, "Forbidden"},
+        {404, "Not Found"},
+        {405, "Method Not Allowed"},
+        {409, "Conflict"},
+        {411, "Length Required"},
+        {412, "Precondition Failed"},
+        {413, "Content Too Large"},
+        {416, "Range Not Satisfiable"},
+        {429, "Too Many Requests"},
+        {500, "Internal Server Error"},
+        {501, "Not Implemented"},
+        {502, "Bad Gateway"},
+        {503, "Service Unavailable"},
+        {504, "Gateway Timeout"},
+    };
+    for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++)
+        if (reasons[i].status == status)
+            return reasons[i].reason;
+    return "Unknown";
+}
+
+/* Cleans what the service wrote and cuts it to the room there is. */
+static void put_text(char *out, size_t room_bytes, const char *text)
+{
+    gs3_auto_buf struct gs3_buf clean = GS3_BUF_INIT(room_bytes - 1);
+    gs3_utf8_append_printable(&clean, text ? text : "");
+    snprintf(out, room_bytes, "%s", gs3_buf_string(&clean));
+}
+
+/* A code is one word: anything else is not S3's, and would let a body write the message. */
+static bool is_code(const char *text)
+{
+    size_t length = 0;
+    while (gs3_ascii_is_alnum(text[length]) || (text[length] && strchr("._-", text[length])))
+        length++;
+    return length > 0 && length < GS3_ERR_CODE_BYTES && !text[length];
+}
+
+static void put_region(struct gs3_s3_fault *fault, const struct gs3_http_response *response,
+                       const struct gs3_pairs *leaves)
+{
+    const char *region = gs3_pairs_get(&response->headers, "x-amz-bucket-region");
+    if (!region)
+        region = gs3_pairs_get(leaves, "Error/Region");
+    if (region && gs3_region_is_valid(region))
+        snprintf(fault->region, sizeof fault->region, "%s", region);
+}
+
+/* What must be there in the body of a 200, by operation; NULL: nothing. */
+static const char *root_of(enum gs3_s3_op op)
+{
+    if (op == GS3_S3_COPY_OBJECT)
+        return "CopyObjectResult";
+    return op == GS3_S3_GET_OBJECT_TAGGING ? "Tagging" : NULL;
+}
+
+static bool is_success_status(enum gs3_s3_op op, long status)
+{
+    bool has_no_content = op == GS3_S3_DELETE_OBJECT || op == GS3_S3_PUT_OBJECT_TAGGING;
+    return status == 200 || (has_no_content && status == 204);
+}
+
+static void put_unusable(struct gs3_s3_fault *fault, const char *message)
+{
+    snprintf(fault->code, sizeof fault->code, "%s", "UnusableAnswer");
+    put_text(fault->message, sizeof fault->message, message);
+}
+
+/* A 2xx: a failure when it carries an error, or not what the operation must answer. */
+static bool read_success(enum gs3_s3_op op, const struct gs3_http_response *response,
+                         const char *root, bool is_xml, struct gs3_s3_fault *fault)
+{
+    const char *wanted = root_of(op);
+    if (!is_success_status(op, response->status)) {
+        gs3_auto_free char *message =
+            gs3_xasprintf("status %ld is no answer to this request", response->status);
+        put_unusable(fault, message);
+        return true;
+    }
+    if (!wanted || (is_xml && strcmp(root, wanted) == 0))
+        return false;
+    put_unusable(fault, response->body.length_bytes == 0
+                            ? "the answer is empty: whether it was done is not known"
+                            : "the answer is cut off or is not S3's: whether it was done is not "
+                              "known");
+    return true;
+}
+
+bool gs3_s3_fault_read(enum gs3_s3_op op, const struct gs3_http_response *response,
+                       struct gs3_s3_fault *fault)
+{
+    *fault = (struct gs3_s3_fault){.code = ""};
+    gs3_auto_pairs struct gs3_pairs leaves = GS3_PAIRS_INIT;
+    gs3_auto_free char *root = NULL;
+    bool is_xml =
+        response->body.length_bytes > 0 &&
+        gs3_xml_parse(response->body.data, response->body.length_bytes, &root, &leaves, NULL) == 0;
+    bool is_error = is_xml && strcmp(root, "Error") == 0;
+    put_region(fault, response, &leaves);
+    if (!is_error && response->status >= 200 && response->status < 300)
+        return read_success(op, response, root, is_xml, fault);
+    const char *code = is_error ? gs3_pairs_get(&leaves, "Error/Code") : NULL;
+    const char *message = is_error ? gs3_pairs_get(&leaves, "Error/Message") : NULL;
+    if (code && is_code(code))
+        snprintf(fault->code, sizeof fault->code, "%s", code);
+    else
+        snprintf(fault->code, sizeof fault->code, "%ld", response->status);
+    bool has_message = !gs3_str_is_empty(message);
+    put_text(fault->message, sizeof fault->message,
+             has_message ? message : reason_of(response->status));
+    return true;
+}
+
+static bool is_listed(const char *code, const char *const *list, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(code, list[i]) == 0)
+            return true;
+    return false;
+}
+
+/* Codes that say the same however often one asks, whatever the status they come with. */
+static bool is_final(const char *code)
+{
+    static const char *const list[] = {
+        "AccessDenied",          "AccountProblem",       "EntityTooLarge",
+        "EntityTooSmall",        "ExpiredToken",         "InvalidAccessKeyId",
+        "InvalidArgument",       "InvalidObjectState",   "InvalidPart",
+        "InvalidPartOrder",      "InvalidRequest",       "InvalidTag",
+        "InvalidToken",          "KeyTooLongError",      "MetadataTooLarge",
+        "MethodNotAllowed",      "NotImplemented",       "PreconditionFailed",
+        "SignatureDoesNotMatch", "TokenRefreshRequired", "XAmzContentSHA256Mismatch",
+    };
+    return gs3_str_has_prefix(code, "NoSuch") || is_listed(code, list, sizeof list / sizeof *list);
+}
+
+/* Sent when the request was turned away before it did anything. */
+static bool is_turned_away(const char *code)
+{
+    static const char *const list[] = {
+        "SlowDown",
+        "RequestTimeout",
+        "OperationAborted",
+        "BadDigest",
+        "IncompleteBody",
+        "ConditionalRequestConflict",
+        "Throttling",
+        "ThrottlingException",
+        "RequestLimitExceeded",
+        "RequestTimeTooSkewed",
+        "BandwidthLimitExceeded",
+        "TooManyRequests",
+    };
+    return is_listed(code, list, sizeof list / sizeof *list);
+}
+
+bool gs3_s3_fault_is_transient(const struct gs3_s3_fault *fault, long status)
+{
+    /* A 200 whose body is an error, or is cut off, is S3's way to say 500 after it has begun to
+     * answer. The skewed clock has a remedy of its own. */
+    if (is_final(fault->code) || strcmp(fault->code, "RequestTimeTooSkewed") == 0)
+        return false;
+    if (status == 429 || status == 500 || status == 502 || status == 503 || status == 504)
+        return true;
+    return status == 200 || is_turned_away(fault->code) ||
+           strcmp(fault->code, "InternalError") == 0 ||
+           strcmp(fault->code, "ServiceUnavailable") == 0;
+}
+
+bool gs3_s3_fault_is_uncertain(const struct gs3_s3_fault *fault, long status)
+{
+    return (status == 200 || status >= 500) && !is_final(fault->code) &&
+           !is_turned_away(fault->code);
+}
+
+int gs3_s3_fault_set(const struct gs3_s3_fault *fault, enum gs3_s3_op op, long status,
+                     unsigned attempts, struct gs3_err *err)
+{
+    bool is_transient = gs3_s3_fault_is_transient(fault, status);
+    char retries[48] = "";
+    if (is_transient && attempts > 1)
+        snprintf(retries, sizeof retries, " (reached max retries: %u)", attempts - 1);
+    gs3_fail(err, is_transient ? GS3_ETRANSIENT : GS3_ESERVICE,
+             "An error occurred (%s) when calling the %s operation%s: %s", fault->code,
+             gs3_s3_op_name(op), retries, fault->message);
+    if (err) {
+        err->http_status = status;
+        snprintf(err->code, sizeof err->code, "%s", fault->code);
+    }
+    return -1;
+}

@@ -1,0 +1,73 @@
+/* What the files of the s3 room share. Nothing outside the room includes it.
+ *
+ * request.c turns a gs3_s3_request into its form on the wire, error.c and response.c read answers,
+ * client.c drives them over net: signing, retries, redirects. */
+#ifndef GS3_S3_INTERNAL_H
+#define GS3_S3_INTERNAL_H
+
+#include "aws/endpoint.h"
+#include "aws/sigv4.h"
+#include "base/buf.h"
+#include "s3/client.h"
+
+enum {
+    GS3_S3_ANSWER_BYTES = 1 << 20, /* of an answer's body that is not an object */
+    GS3_S3_KEY_BYTES = 1024
+};
+#define GS3_S3_PUT_BYTES (UINT64_C(5) << 30) /* the most that one PutObject may carry */
+
+/* A request in its form on the wire; every string is its own. */
+struct gs3_s3_wire {
+    enum gs3_s3_op op;
+    const char *method;
+    struct gs3_s3_endpoint endpoint;
+    char *bucket;
+    char *path;  /* as sent: encoded, with the bucket in path style */
+    char *query; /* as sent, without "?"; "" for none */
+    char *url, *host;
+    struct gs3_pairs headers; /* without what signing adds */
+    struct gs3_buf document;  /* the body of PutObjectTagging */
+    struct gs3_http_body body;
+    char payload_sha256[GS3_SHA256_HEX_BYTES];
+    bool is_conditional; /* writes only where a condition holds: a repeat means something else */
+};
+
+/* `endpoint` is that of the object's bucket. May read the body (to sign it). GS3_EUSAGE for
+ * a key that S3 does not take, GS3_EFAIL for a body over 5 GiB, GS3_EINVALID for what no header
+ * can carry, GS3_EIO. */
+int gs3_s3_wire_build(const struct gs3_s3_request *request, const struct gs3_s3_endpoint *endpoint,
+                      const struct gs3_aws_config *config, struct gs3_s3_wire *wire,
+                      struct gs3_err *err);
+/* Sets url and host again after wire->endpoint changed. */
+void gs3_s3_wire_address(struct gs3_s3_wire *wire);
+void gs3_s3_wire_release(struct gs3_s3_wire *wire);
+
+/* wire's payload hash (payload.c): hex, or UNSIGNED-PAYLOAD where the body need not be signed. */
+int gs3_s3_payload_hash(const struct gs3_s3_request *request, const struct gs3_aws_config *config,
+                        struct gs3_s3_wire *wire, struct gs3_err *err);
+
+/* What an answer says went wrong, cleaned and bounded. */
+struct gs3_s3_fault {
+    char code[GS3_ERR_CODE_BYTES]; /* "NoSuchKey"; the status ("404") when there is no XML */
+    char message[512];
+    char region[64]; /* of the bucket, "" when not said */
+};
+
+/* Whether the answer is a failure of `op`: by its status, or a 200 that carries an error or
+ * nothing that can be read where a result must be. Fills `fault` when it is. */
+bool gs3_s3_fault_read(enum gs3_s3_op op, const struct gs3_http_response *response,
+                       struct gs3_s3_fault *fault);
+/* Whether another attempt makes sense without any change but the time. */
+bool gs3_s3_fault_is_transient(const struct gs3_s3_fault *fault, long status);
+/* Whether such an answer may come although the request took effect. */
+bool gs3_s3_fault_is_uncertain(const struct gs3_s3_fault *fault, long status);
+/* "An error occurred (CODE) when calling the OP operation: MESSAGE". Returns -1. */
+int gs3_s3_fault_set(const struct gs3_s3_fault *fault, enum gs3_s3_op op, long status,
+                     unsigned attempts, struct gs3_err *err);
+
+/* Reads a success (gs3_s3_fault_read said no) into `result`. -1 when it lacks what a success of
+ * `op` must have. */
+int gs3_s3_result_read(enum gs3_s3_op op, const struct gs3_http_response *response,
+                       struct gs3_s3_result *result, struct gs3_err *err);
+
+#endif

@@ -1,0 +1,278 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/str.h"
+#include "crypto/digest.h"
+#include "s3/internal.h"
+#include "text/uri.h"
+#include "text/utf8.h"
+#include "text/xml.h"
+
+enum { URL_BYTES = 8192, DOCUMENT_BYTES = 64 * 1024, VERSION_BYTES = 1024 };
+
+static bool is_write(enum gs3_s3_op op)
+{
+    return op == GS3_S3_PUT_OBJECT || op == GS3_S3_COPY_OBJECT || op == GS3_S3_DELETE_OBJECT;
+}
+
+static const char *method_of(enum gs3_s3_op op)
+{
+    switch (op) {
+    case GS3_S3_PUT_OBJECT:
+    case GS3_S3_COPY_OBJECT:
+    case GS3_S3_PUT_OBJECT_TAGGING: return "PUT";
+    case GS3_S3_HEAD_OBJECT: return "HEAD";
+    case GS3_S3_DELETE_OBJECT: return "DELETE";
+    case GS3_S3_GET_OBJECT:
+    case GS3_S3_GET_OBJECT_TAGGING: break;
+    }
+    return "GET";
+}
+
+static int check_object(const struct gs3_s3_object *object, struct gs3_err *err)
+{
+    size_t length = object->key ? strlen(object->key) : 0;
+    if (length == 0)
+        return gs3_fail(err, GS3_EUSAGE, "an object needs a key: s3://%s/KEY", object->bucket);
+    if (length > GS3_S3_KEY_BYTES)
+        return gs3_fail(err, GS3_EUSAGE, "a key of %zu bytes: S3 takes at most %d", length,
+                        GS3_S3_KEY_BYTES);
+    if (!gs3_utf8_is_valid(object->key, length))
+        return gs3_fail(err, GS3_EUSAGE, "a key that is not UTF-8: S3 does not take it");
+    const char *version = object->version_id;
+    for (const char *c = version; c && *c; c++)
+        if (*c <= ' ' || *c > '~' || strchr("&#?%", *c) || c - version >= VERSION_BYTES)
+            return gs3_fail(err, GS3_EINVALID, "a version id holds what no version id has");
+    return 0;
+}
+
+static char *build_path(const struct gs3_s3_endpoint *endpoint, const struct gs3_s3_object *object)
+{
+    gs3_auto_buf struct gs3_buf path = GS3_BUF_INIT(URL_BYTES);
+    gs3_buf_putc(&path, '/');
+    if (endpoint->is_path_style)
+        gs3_buf_printf(&path, "%s/", object->bucket);
+    gs3_uri_encode(&path, object->key, true);
+    return gs3_buf_take(&path);
+}
+
+static char *build_query(enum gs3_s3_op op, const struct gs3_s3_object *object)
+{
+    gs3_auto_buf struct gs3_buf query = GS3_BUF_INIT(URL_BYTES);
+    if (op == GS3_S3_GET_OBJECT_TAGGING || op == GS3_S3_PUT_OBJECT_TAGGING)
+        gs3_buf_puts(&query, "tagging");
+    bool is_of_version = op != GS3_S3_PUT_OBJECT && op != GS3_S3_COPY_OBJECT;
+    if (is_of_version && object->version_id) {
+        gs3_buf_puts(&query, query.length_bytes > 0 ? "&versionId=" : "versionId=");
+        gs3_uri_encode(&query, object->version_id, false);
+    }
+    return gs3_buf_take(&query);
+}
+
+static void add_if_set(struct gs3_pairs *headers, const char *name, const char *value)
+{
+    if (value)
+        gs3_pairs_set(headers, name, value);
+}
+
+static void add_properties(struct gs3_pairs *headers, const struct gs3_s3_properties *properties)
+{
+    add_if_set(headers, "content-type", properties->content_type);
+    add_if_set(headers, "cache-control", properties->cache_control);
+    add_if_set(headers, "content-disposition", properties->content_disposition);
+    add_if_set(headers, "content-encoding", properties->content_encoding);
+    add_if_set(headers, "content-language", properties->content_language);
+    add_if_set(headers, "expires", properties->expires);
+}
+
+/* RFC 9110's token, of which a header's name is made. */
+static bool is_token(const char *text)
+{
+    size_t length = 0;
+    while (gs3_ascii_is_alnum(text[length]) ||
+           (text[length] && strchr("!#$%&'*+-.^_`|~", text[length])))
+        length++;
+    return length > 0 && !text[length];
+}
+
+static bool has_control(const char *text)
+{
+    for (const char *c = text; *c; c++)
+        if ((unsigned char)*c < ' ' || *c == 0x7f)
+            return true;
+    return false;
+}
+
+static int add_metadata(struct gs3_pairs *headers, const struct gs3_pairs *metadata,
+                        struct gs3_err *err)
+{
+    for (size_t i = 0; i < metadata->count; i++) {
+        const struct gs3_pair *pair = &metadata->items[i];
+        if (!is_token(pair->name))
+            return gs3_fail(err, GS3_EINVALID,
+                            "a metadata key holds what no header's name can hold");
+        gs3_auto_free char *name = gs3_xasprintf("x-amz-meta-%s", pair->name);
+        if (gs3_pairs_has(headers, name))
+            return gs3_fail(err, GS3_EINVALID, "metadata key \"%.100s\" is there twice",
+                            pair->name);
+        if (has_control(pair->value))
+            return gs3_fail(err, GS3_EINVALID,
+                            "metadata \"%.100s\": a control character in its value", pair->name);
+        gs3_pairs_add(headers, name, pair->value);
+    }
+    return 0;
+}
+
+/* As a query string: what x-amz-tagging carries. */
+static void add_tags(struct gs3_pairs *headers, const struct gs3_pairs *tags)
+{
+    gs3_auto_buf struct gs3_buf text = GS3_BUF_INIT(DOCUMENT_BYTES);
+    for (size_t i = 0; tags && i < tags->count; i++) {
+        if (i > 0)
+            gs3_buf_putc(&text, '&');
+        gs3_uri_encode(&text, tags->items[i].name, false);
+        gs3_buf_putc(&text, '=');
+        gs3_uri_encode(&text, tags->items[i].value, false);
+    }
+    gs3_pairs_set(headers, "x-amz-tagging", gs3_buf_string(&text));
+}
+
+static int add_copy(struct gs3_pairs *headers, const struct gs3_s3_request *request,
+                    struct gs3_err *err)
+{
+    const struct gs3_s3_object *source = &request->copy_source;
+    if (gs3_bucket_check(source->bucket, err) || check_object(source, err))
+        return gs3_wrap(err, "copy source");
+    gs3_auto_buf struct gs3_buf text = GS3_BUF_INIT(URL_BYTES);
+    gs3_buf_printf(&text, "%s/", source->bucket);
+    gs3_uri_encode(&text, source->key, true);
+    if (source->version_id)
+        gs3_buf_printf(&text, "?versionId=%s", source->version_id);
+    gs3_pairs_set(headers, "x-amz-copy-source", gs3_buf_string(&text));
+    add_if_set(headers, "x-amz-copy-source-if-match", request->copy_source_if_match);
+    /* The governance metadata is new with every copy, so S3 never copies the source's. */
+    gs3_pairs_set(headers, "x-amz-metadata-directive", "REPLACE");
+    if (request->replace_tags) {
+        gs3_pairs_set(headers, "x-amz-tagging-directive", "REPLACE");
+        add_tags(headers, request->tags);
+    }
+    return 0;
+}
+
+/* What the caller adds may not say again, in other words, what this room says. */
+static int add_extra(struct gs3_pairs *headers, const struct gs3_pairs *extra, struct gs3_err *err)
+{
+    for (size_t i = 0; i < extra->count; i++) {
+        gs3_auto_free char *name = gs3_str_lower(gs3_xstrdup(extra->items[i].name));
+        static const char *const own[] = {"x-amz-date", "x-amz-content-sha256",
+                                          "x-amz-security-token"};
+        bool is_own = !gs3_str_has_prefix(name, "x-amz-") ||
+                      gs3_str_has_prefix(name, "x-amz-meta-") || gs3_pairs_has(headers, name);
+        for (size_t j = 0; j < sizeof own / sizeof *own; j++)
+            is_own = is_own || strcmp(name, own[j]) == 0;
+        if (is_own)
+            return gs3_fail(err, GS3_EGENERAL, "header %.100s cannot be set here", name);
+        gs3_pairs_add(headers, name, extra->items[i].value);
+    }
+    return 0;
+}
+
+static int build_tagging(const struct gs3_pairs *tags, struct gs3_s3_wire *wire,
+                         struct gs3_err *err)
+{
+    struct gs3_buf *out = &wire->document;
+    out->maximum_bytes = DOCUMENT_BYTES;
+    int status =
+        gs3_buf_puts(out, "<Tagging xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><TagSet>");
+    for (size_t i = 0; tags && i < tags->count; i++) {
+        status |= gs3_buf_puts(out, "<Tag><Key>");
+        status |= gs3_xml_append_escaped(out, tags->items[i].name);
+        status |= gs3_buf_puts(out, "</Key><Value>");
+        status |= gs3_xml_append_escaped(out, tags->items[i].value);
+        status |= gs3_buf_puts(out, "</Value></Tag>");
+    }
+    status |= gs3_buf_puts(out, "</TagSet></Tagging>");
+    if (status)
+        return gs3_fail(err, GS3_EINVALID, "the tags are too long or hold a control character");
+    wire->body = (struct gs3_http_body){.bytes = out->data, .length_bytes = out->length_bytes};
+    unsigned char digest[GS3_MD5_BYTES];
+    gs3_md5(out->data, out->length_bytes, digest);
+    gs3_auto_free char *md5 = gs3_base64_encode(digest, sizeof digest);
+    gs3_pairs_set(&wire->headers, "content-md5", md5);
+    gs3_pairs_set(&wire->headers, "content-type", "application/xml");
+    return 0;
+}
+
+static int build_headers(const struct gs3_s3_request *request, struct gs3_s3_wire *wire,
+                         struct gs3_err *err)
+{
+    struct gs3_pairs *headers = &wire->headers;
+    bool has_content = request->op == GS3_S3_PUT_OBJECT || request->op == GS3_S3_COPY_OBJECT;
+    if (has_content && request->properties)
+        add_properties(headers, request->properties);
+    if (has_content && request->metadata && add_metadata(headers, request->metadata, err))
+        return -1;
+    if (request->op == GS3_S3_PUT_OBJECT && request->tags && request->tags->count > 0)
+        add_tags(headers, request->tags);
+    if (request->op == GS3_S3_COPY_OBJECT && add_copy(headers, request, err))
+        return -1;
+    if (request->op == GS3_S3_PUT_OBJECT_TAGGING && build_tagging(request->tags, wire, err))
+        return -1;
+    add_if_set(headers, "if-match", request->if_match);
+    if (request->if_none_match)
+        gs3_pairs_set(headers, "if-none-match", "*");
+    wire->is_conditional = is_write(request->op) && (request->if_match || request->if_none_match);
+    return request->headers ? add_extra(headers, request->headers, err) : 0;
+}
+
+static int set_body(const struct gs3_s3_request *request, struct gs3_s3_wire *wire,
+                    struct gs3_err *err)
+{
+    if (request->op != GS3_S3_PUT_OBJECT)
+        return 0;
+    if (request->body.length_bytes > GS3_S3_PUT_BYTES)
+        return gs3_fail(err, GS3_EFAIL,
+                        "%llu bytes are more than one upload may carry (5 GiB), and multipart "
+                        "uploads are not available in this build of gs3",
+                        (unsigned long long)request->body.length_bytes);
+    wire->body = request->body;
+    return 0;
+}
+
+int gs3_s3_wire_build(const struct gs3_s3_request *request, const struct gs3_s3_endpoint *endpoint,
+                      const struct gs3_aws_config *config, struct gs3_s3_wire *wire,
+                      struct gs3_err *err)
+{
+    *wire = (struct gs3_s3_wire){.op = request->op, .endpoint = *endpoint};
+    wire->method = method_of(request->op);
+    wire->bucket = gs3_xstrdup(request->object.bucket);
+    if (check_object(&request->object, err))
+        return -1;
+    wire->path = build_path(endpoint, &request->object);
+    wire->query = build_query(request->op, &request->object);
+    gs3_s3_wire_address(wire);
+    if (build_headers(request, wire, err) || set_body(request, wire, err))
+        return -1;
+    return gs3_s3_payload_hash(request, config, wire, err);
+}
+
+void gs3_s3_wire_address(struct gs3_s3_wire *wire)
+{
+    free(wire->url);
+    free(wire->host);
+    gs3_auto_free char *origin = gs3_origin_format(&wire->endpoint.origin);
+    wire->host = gs3_xstrdup(strstr(origin, "//") + 2);
+    wire->url = gs3_xasprintf("%s%s%s%s", origin, wire->path, *wire->query ? "?" : "", wire->query);
+}
+
+void gs3_s3_wire_release(struct gs3_s3_wire *wire)
+{
+    free(wire->bucket);
+    free(wire->path);
+    free(wire->query);
+    free(wire->url);
+    free(wire->host);
+    gs3_pairs_release(&wire->headers);
+    gs3_buf_release(&wire->document);
+}
