@@ -1,0 +1,54 @@
+/* What is to be moved where, with everything the transfer needs to know of the source.
+ *
+ * A plan is made without a permit (it looks at the source and writes nothing) and cannot run
+ * without one: gs3_transfer_object asks for it. Depends on location, local, s3. */
+#ifndef GS3_TRANSFER_PLAN_H
+#define GS3_TRANSFER_PLAN_H
+
+#include <stdbool.h>
+
+#include "base/err.h"
+#include "policy/facts.h"
+#include "s3/transport.h"
+#include "transfer/local.h"
+#include "transfer/location.h"
+
+struct gs3_plan_opts {
+    const struct gs3_s3_properties *properties; /* set by the user; NULL: none */
+    const struct gs3_pairs *metadata;           /* --metadata, as text; NULL: none */
+    bool no_overwrite;
+    bool no_guess_mime_type;
+    bool is_dryrun;
+};
+
+/* aws-cli's word for the direction: upload, download, copy. */
+enum gs3_direction { GS3_UPLOAD, GS3_DOWNLOAD, GS3_COPY };
+
+struct gs3_plan {
+    enum gs3_operation operation;
+    enum gs3_direction direction;
+    struct gs3_location source, destination; /* resolved; owned */
+    struct gs3_plan_opts opts;               /* what it points to must outlive the plan */
+    struct gs3_local_source local;           /* upload: open; fd -1 until then */
+    struct gs3_s3_call *head_call;           /* download, copy: under way */
+    struct gs3_s3_result head;               /* download, copy: the source as it was found */
+    uint64_t size_bytes;                     /* known after gs3_plan_look */
+};
+
+/* Takes both locations over, resolves the destination's name and refuses what cannot be: two local
+ * ends, `put` from S3, mv with a stream, an object onto itself. GS3_EUSAGE. */
+int gs3_plan_init(struct gs3_plan *plan, enum gs3_operation operation, struct gs3_location *source,
+                  struct gs3_location *destination, const struct gs3_plan_opts *opts,
+                  struct gs3_err *err);
+void gs3_plan_release(struct gs3_plan *plan, struct gs3_s3_transport *transport);
+
+/* The S3 sides and what will be done to them. `touches` has room for two; returns how many. */
+size_t gs3_plan_touches(const struct gs3_plan *plan, struct gs3_touch touches[2]);
+
+/* Starts to look at a source in S3 (HeadObject), beside whatever else is waited for. */
+void gs3_plan_look_start(struct gs3_plan *plan, struct gs3_s3_transport *transport);
+
+/* Opens a local source, or waits for the HeadObject. Standard input is not read here. */
+int gs3_plan_look(struct gs3_plan *plan, struct gs3_s3_transport *transport, struct gs3_err *err);
+
+#endif

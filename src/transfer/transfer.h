@@ -1,0 +1,42 @@
+/* Running one plan: upload, download or copy, and for mv the read-back and the delete.
+ *
+ * Nothing here happens without a permit that covers the very keys. Depends on plan, local,
+ * metadata, verify, s3, policy (permit). Prints nothing: the caller gets a report. */
+#ifndef GS3_TRANSFER_TRANSFER_H
+#define GS3_TRANSFER_TRANSFER_H
+
+#include "base/err.h"
+#include "base/log.h"
+#include "policy/permit.h"
+#include "s3/transport.h"
+#include "transfer/mime.h"
+#include "transfer/plan.h"
+
+enum { GS3_STDOUT_FD = 1 };
+#define GS3_PUT_MAXIMUM_BYTES (UINT64_C(5) << 30)
+
+struct gs3_transfer {
+    struct gs3_s3_transport *transport;
+    const struct gs3_permit *permit;
+    const struct gs3_mime_tables *mime; /* NULL: the system's */
+    const struct gs3_log *log;
+    bool is_custom; /* the store is not AWS: what AWS guarantees is looked at */
+};
+
+enum gs3_report_status { GS3_REPORT_OK, GS3_REPORT_FAILED, GS3_REPORT_SKIPPED, GS3_REPORT_PLANNED };
+
+struct gs3_report {
+    enum gs3_report_status status;
+    uint64_t bytes;
+    char *etag; /* of the destination; NULL: none */
+    char *note; /* why it was skipped; NULL: nothing to say */
+};
+void gs3_report_release(struct gs3_report *report);
+
+/* Runs `plan` (looked at before). 0 with status OK, SKIPPED or PLANNED; -1 with status FAILED and
+ * `err` set, whose class is GS3_EREFUSED where the permit does not cover a key and GS3_EINTERRUPT
+ * after a signal. The source is gone only when 0 was returned for a move with status OK. */
+int gs3_transfer_object(const struct gs3_transfer *transfer, struct gs3_plan *plan,
+                        struct gs3_report *report, struct gs3_err *err);
+
+#endif
