@@ -1,0 +1,282 @@
+#include "cli/completion.h"
+
+#include <string.h>
+
+#include "base/str.h"
+#include "cli/options.h"
+
+static void print_choices(FILE *stream, const struct gs3_option *option)
+{
+    for (const char *const *choice = option->choices; *choice; choice++)
+        fprintf(stream, "%s%s", choice == option->choices ? "" : " ", *choice);
+}
+
+/* The options of some commands, with `separator` between them. */
+static void print_names(FILE *stream, unsigned commands,
+                        bool (*is_wanted)(const struct gs3_option *), const char *separator)
+{
+    bool first = true;
+    for (size_t i = 0; i < GS3_OPTION_COUNT; i++) {
+        const struct gs3_option *option = &gs3_options[i];
+        if (!(option->commands & commands) || (is_wanted && !is_wanted(option)))
+            continue;
+        fprintf(stream, "%s%s", first ? "" : separator, option->name);
+        first = false;
+    }
+}
+
+static bool is_global(const struct gs3_option *option)
+{
+    return option->is_global;
+}
+
+/* What may stand before the command together with a value, which is no command then. */
+static bool is_global_with_value(const struct gs3_option *option)
+{
+    return option->is_global && option->kind != GS3_OPTION_FLAG;
+}
+
+static void print_command_names(FILE *stream, const char *separator)
+{
+    for (size_t i = 0; i < gs3_command_count; i++)
+        fprintf(stream, "%s%s", i ? separator : "", gs3_commands[i].name);
+}
+
+static void print_bash_values(FILE *stream)
+{
+    fputs("    case $prev in\n", stream);
+    for (size_t i = 0; i < GS3_OPTION_COUNT; i++) {
+        const struct gs3_option *option = &gs3_options[i];
+        if (option->kind == GS3_OPTION_FLAG)
+            continue;
+        fprintf(stream, "    %s) ", option->name);
+        switch (option->value_kind) {
+        case GS3_VALUE_CHOICE:
+            fputs("_gs3_words '", stream);
+            print_choices(stream, option);
+            fputs("'; return ;;\n", stream);
+            break;
+        case GS3_VALUE_FILE: fputs("_gs3_files; return ;;\n", stream); break;
+        case GS3_VALUE_TEXT: fputs("return ;;\n", stream); break;
+        }
+    }
+    fputs("    esac\n", stream);
+}
+
+static void print_bash_commands(FILE *stream)
+{
+    fputs("    case $command in\n", stream);
+    for (size_t i = 0; i < gs3_command_count; i++) {
+        fprintf(stream, "    %s)\n        if [[ $cur == -* ]]; then _gs3_words '",
+                gs3_commands[i].name);
+        print_names(stream, gs3_commands[i].bit, NULL, " ");
+        fputs(gs3_commands[i].bit == GS3_COMMAND_COMPLETION
+                  ? "'\n        else _gs3_words 'bash zsh fish'; fi ;;\n"
+                  : "'\n        else _gs3_files; fi ;;\n",
+              stream);
+    }
+    fputs("    '') _gs3_words '", stream);
+    print_command_names(stream, " ");
+    fputc(' ', stream);
+    print_names(stream, ~0U, is_global, " ");
+    fputs("' ;;\n    esac\n", stream);
+}
+
+static void print_bash(FILE *stream)
+{
+    fputs("# bash completion for gs3, written by `gs3 completion bash`\n"
+          "_gs3_words() {\n"
+          "    mapfile -t COMPREPLY < <(compgen -W \"$1\" -- \"$cur\")\n"
+          "}\n"
+          "_gs3_files() {\n"
+          "    compopt -o filenames 2>/dev/null\n"
+          "    mapfile -t COMPREPLY < <(compgen -f -- \"$cur\")\n"
+          "}\n"
+          "_gs3() {\n"
+          "    local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} command= i\n"
+          "    COMPREPLY=()\n"
+          "    # Words are cut at \"=\" and \":\". What follows a colon is part of s3://…, of an\n"
+          "    # address or of a ticket: nothing of it is known here.\n"
+          "    [[ $cur == : || $prev == : ]] && return\n"
+          "    if [[ $cur == = ]]; then cur=\n"
+          "    elif [[ $prev == = ]]; then prev=${COMP_WORDS[COMP_CWORD-2]}; fi\n"
+          "    for ((i = 1; i < COMP_CWORD; i++)); do\n"
+          "        case ${COMP_WORDS[i]} in\n        ",
+          stream);
+    print_names(stream, ~0U, is_global_with_value, "|");
+    fputs(
+        ")\n            [[ ${COMP_WORDS[i+1]} == = ]] && ((i++))\n            ((i++)) ;;\n        ",
+        stream);
+    print_command_names(stream, "|");
+    fputs(") command=${COMP_WORDS[i]}; break ;;\n        esac\n    done\n", stream);
+    print_bash_values(stream);
+    print_bash_commands(stream);
+    fputs("}\ncomplete -F _gs3 gs3\n", stream);
+}
+
+/* Inside single quotes of zsh's _arguments: no quote, bracket or colon may stand as it is. */
+static void print_zsh_text(FILE *stream, const char *text)
+{
+    for (; *text; text++) {
+        if (*text == '\'')
+            fputs("'\\''", stream);
+        else if (strchr("[]:\\", *text))
+            fprintf(stream, "\\%c", *text);
+        else
+            fputc(*text, stream);
+    }
+}
+
+static void print_zsh_option(FILE *stream, const struct gs3_option *option)
+{
+    fprintf(stream, "        '%s%s%s[", option->kind == GS3_OPTION_LIST ? "*" : "", option->name,
+            option->value_name ? "=" : "");
+    print_zsh_text(stream, option->help);
+    fputc(']', stream);
+    if (option->value_name) {
+        fputc(':', stream);
+        print_zsh_text(stream, option->value_name);
+        fputc(':', stream);
+        if (option->value_kind == GS3_VALUE_FILE)
+            fputs("_files", stream);
+        if (option->value_kind == GS3_VALUE_CHOICE) {
+            fputc('(', stream);
+            print_choices(stream, option);
+            fputc(')', stream);
+        }
+    }
+    fputs("' \\\n", stream);
+}
+
+static void print_zsh_options(FILE *stream, unsigned commands, bool globals_only)
+{
+    for (size_t i = 0; i < GS3_OPTION_COUNT; i++)
+        if ((gs3_options[i].commands & commands) && (!globals_only || gs3_options[i].is_global))
+            print_zsh_option(stream, &gs3_options[i]);
+}
+
+static void print_zsh(FILE *stream)
+{
+    fputs("#compdef gs3\n# zsh completion for gs3, written by `gs3 completion zsh`\n"
+          "_gs3() {\n    local curcontext=$curcontext context state line\n"
+          "    local -A opt_args\n    local -a commands\n"
+          "    commands=(\n",
+          stream);
+    for (size_t i = 0; i < gs3_command_count; i++) {
+        fprintf(stream, "        '%s:", gs3_commands[i].name);
+        print_zsh_text(stream, gs3_commands[i].help);
+        fputs("'\n", stream);
+    }
+    fputs("    )\n    _arguments -C \\\n", stream);
+    print_zsh_options(stream, ~0U, true);
+    fputs("        '1:command:->command' \\\n        '*::argument:->argument'\n"
+          "    case $state in\n    command) _describe command commands ;;\n"
+          "    argument)\n        case $line[1] in\n",
+          stream);
+    for (size_t i = 0; i < gs3_command_count; i++) {
+        fprintf(stream, "        %s) _arguments \\\n", gs3_commands[i].name);
+        print_zsh_options(stream, gs3_commands[i].bit, false);
+        fputs(gs3_commands[i].bit == GS3_COMMAND_COMPLETION
+                  ? "        '1:shell:(bash zsh fish)' ;;\n"
+                  : "        '1:source:_files' '2:destination:_files' ;;\n",
+              stream);
+    }
+    fputs("        esac ;;\n    esac\n}\n"
+          "# Autoloaded as a completion function, or read with source.\n"
+          "if [[ $funcstack[1] == _gs3 ]]; then _gs3 \"$@\"; else compdef _gs3 gs3; fi\n",
+          stream);
+}
+
+static void print_fish_text(FILE *stream, const char *text)
+{
+    fputc('\'', stream);
+    for (; *text; text++) {
+        if (*text == '\'' || *text == '\\')
+            fputc('\\', stream);
+        fputc(*text, stream);
+    }
+    fputc('\'', stream);
+}
+
+static void print_fish_option(FILE *stream, const struct gs3_option *option)
+{
+    fputs("complete -c gs3 -n '", stream);
+    fputs(option->is_global ? "not __gs3_command >/dev/null; or __gs3_command_is"
+                            : "__gs3_command_is",
+          stream);
+    for (size_t i = 0; i < gs3_command_count; i++)
+        if (option->commands & gs3_commands[i].bit)
+            fprintf(stream, " %s", gs3_commands[i].name);
+    fprintf(stream, "' -l %s -d ", option->name + 2);
+    print_fish_text(stream, option->help);
+    if (option->value_kind == GS3_VALUE_FILE)
+        fputs(" -r -F", stream);
+    else if (option->value_kind == GS3_VALUE_CHOICE) {
+        fputs(" -x -a '", stream);
+        print_choices(stream, option);
+        fputc('\'', stream);
+    } else if (option->kind != GS3_OPTION_FLAG)
+        fputs(" -x", stream);
+    fputc('\n', stream);
+}
+
+/* fish's own __fish_use_subcommand takes the value of a global option for the command. */
+static void print_fish_functions(FILE *stream)
+{
+    fputs("function __gs3_command\n"
+          "    set -l words (commandline -opc)\n"
+          "    set -e words[1]\n"
+          "    set -l is_value 0\n"
+          "    for word in $words\n"
+          "        if test $is_value = 1\n"
+          "            set is_value 0\n"
+          "            continue\n"
+          "        end\n"
+          "        switch $word\n"
+          "            case ",
+          stream);
+    print_names(stream, ~0U, is_global_with_value, " ");
+    fputs("\n                set is_value 1\n"
+          "            case '-*'\n"
+          "                continue\n"
+          "            case '*'\n"
+          "                echo $word\n"
+          "                return 0\n"
+          "        end\n"
+          "    end\n"
+          "    return 1\n"
+          "end\n"
+          "function __gs3_command_is\n"
+          "    set -l command (__gs3_command)\n"
+          "    and contains -- $command $argv\n"
+          "end\n",
+          stream);
+}
+
+static void print_fish(FILE *stream)
+{
+    fputs("# fish completion for gs3, written by `gs3 completion fish`\n", stream);
+    print_fish_functions(stream);
+    for (size_t i = 0; i < gs3_command_count; i++) {
+        fprintf(stream, "complete -c gs3 -f -n 'not __gs3_command >/dev/null' -a %s -d ",
+                gs3_commands[i].name);
+        print_fish_text(stream, gs3_commands[i].help);
+        fputc('\n', stream);
+    }
+    fputs("complete -c gs3 -f -n '__gs3_command_is completion' -a 'bash zsh fish'\n", stream);
+    for (size_t i = 0; i < GS3_OPTION_COUNT; i++)
+        print_fish_option(stream, &gs3_options[i]);
+}
+
+int gs3_completion_print(FILE *stream, const char *shell, struct gs3_err *err)
+{
+    if (gs3_str_equal(shell, "bash"))
+        print_bash(stream);
+    else if (gs3_str_equal(shell, "zsh"))
+        print_zsh(stream);
+    else if (gs3_str_equal(shell, "fish"))
+        print_fish(stream);
+    else
+        return gs3_fail(err, GS3_EUSAGE, "completion takes bash, zsh or fish");
+    return 0;
+}

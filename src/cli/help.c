@@ -1,0 +1,37 @@
+#include "cli/help.h"
+
+#include "base/mem.h"
+
+enum { COLUMN = 32 };
+
+static void print_options(FILE *stream, unsigned commands, bool globals_only)
+{
+    for (size_t i = 0; i < GS3_OPTION_COUNT; i++) {
+        const struct gs3_option *option = &gs3_options[i];
+        if (!(option->commands & commands) || (globals_only && !option->is_global))
+            continue;
+        gs3_auto_free char *left = option->value_name
+                                       ? gs3_xasprintf("%s %s", option->name, option->value_name)
+                                       : gs3_xstrdup(option->name);
+        fprintf(stream, "  %-*s  %s", COLUMN, left, option->help);
+        if (option->variable)
+            fprintf(stream, " (%s)", option->variable);
+        fputc('\n', stream);
+    }
+}
+
+void gs3_help_print(FILE *stream, const struct gs3_command *command)
+{
+    if (command) {
+        fprintf(stream, "usage: gs3 %s [options] %s\n\n%s.\n\noptions:\n", command->name,
+                command->arguments, command->help);
+        print_options(stream, command->bit, false);
+        return;
+    }
+    fputs("usage: gs3 [options] COMMAND [options] [arguments]\n\ncommands:\n", stream);
+    for (size_t i = 0; i < gs3_command_count; i++)
+        fprintf(stream, "  %-10s  %s\n", gs3_commands[i].name, gs3_commands[i].help);
+    fputs("\noptions before or after the command:\n", stream);
+    print_options(stream, ~0U, true);
+    fputs("\nsee gs3 COMMAND --help, and the manual: gs3(1), gs3-policy(5)\n", stream);
+}

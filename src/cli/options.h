@@ -1,0 +1,83 @@
+/* The option tables: one typed list that feeds the parser, --help, the completions and the check
+ * that the manual pages name every option. Depends on base. */
+#ifndef GS3_CLI_OPTIONS_H
+#define GS3_CLI_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum gs3_option_kind {
+    GS3_OPTION_FLAG,
+    GS3_OPTION_VALUE, /* given twice: the last one counts, as in aws-cli */
+    GS3_OPTION_LIST,  /* may be given more than once, every value counts */
+};
+
+enum gs3_option_id {
+    GS3_OPT_TICKET,
+    GS3_OPT_PURPOSE,
+    GS3_OPT_ENVIRONMENT,
+    GS3_OPT_DEPARTMENT,
+    GS3_OPT_POLICY,
+    GS3_OPT_EXPLAIN,
+    GS3_OPT_OUTPUT,
+    GS3_OPT_DRYRUN,
+    GS3_OPT_QUIET,
+    GS3_OPT_ONLY_SHOW_ERRORS,
+    GS3_OPT_NO_PROGRESS,
+    GS3_OPT_NO_OVERWRITE,
+    GS3_OPT_METADATA,
+    GS3_OPT_CONTENT_TYPE,
+    GS3_OPT_CACHE_CONTROL,
+    GS3_OPT_CONTENT_DISPOSITION,
+    GS3_OPT_CONTENT_ENCODING,
+    GS3_OPT_CONTENT_LANGUAGE,
+    GS3_OPT_EXPIRES,
+    GS3_OPT_NO_GUESS_MIME_TYPE,
+    GS3_OPT_ENDPOINT_URL,
+    GS3_OPT_PROFILE,
+    GS3_OPT_REGION,
+    GS3_OPT_NO_VERIFY_SSL,
+    GS3_OPT_CA_BUNDLE,
+    GS3_OPT_DEBUG,
+    GS3_OPT_HELP,
+    GS3_OPT_VERSION,
+    GS3_OPTION_COUNT,
+};
+
+/* What completes a value. */
+enum gs3_value_kind { GS3_VALUE_TEXT, GS3_VALUE_FILE, GS3_VALUE_CHOICE };
+
+enum { GS3_COMMAND_CP = 1, GS3_COMMAND_MV = 2, GS3_COMMAND_PUT = 4, GS3_COMMAND_COMPLETION = 8 };
+enum { GS3_COMMANDS_TRANSFER = GS3_COMMAND_CP | GS3_COMMAND_MV | GS3_COMMAND_PUT };
+
+struct gs3_option {
+    enum gs3_option_id id;
+    const char *name; /* with its dashes */
+    enum gs3_option_kind kind;
+    enum gs3_value_kind value_kind;
+    const char *value_name;     /* NULL for a flag */
+    const char *const *choices; /* NULL-terminated; for GS3_VALUE_CHOICE */
+    const char *variable;       /* environment variable with the same meaning, or NULL */
+    unsigned commands;          /* GS3_COMMAND_* */
+    bool is_global;             /* may stand before the command */
+    const char *help;           /* one line, no full stop */
+};
+
+/* In the order of enum gs3_option_id. */
+extern const struct gs3_option gs3_options[GS3_OPTION_COUNT];
+
+struct gs3_command {
+    const char *name;
+    unsigned bit;
+    const char *arguments; /* for the usage line */
+    const char *help;
+};
+
+extern const struct gs3_command gs3_commands[];
+extern const size_t gs3_command_count;
+
+const struct gs3_command *gs3_command_find(const char *name); /* NULL: unknown */
+/* Exact names only: an abbreviation that means one thing today would mean another tomorrow. */
+const struct gs3_option *gs3_option_find(const char *name, size_t name_bytes);
+
+#endif

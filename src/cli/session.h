@@ -1,0 +1,63 @@
+/* What one run of cp, mv or put holds, built up step by step; and what its options say.
+ *
+ * session.c reads options and configuration (no request is sent); transfer_command.c asks,
+ * decides and transfers. */
+#ifndef GS3_CLI_SESSION_H
+#define GS3_CLI_SESSION_H
+
+#include "aws/config.h"
+#include "aws/credentials.h"
+#include "base/env.h"
+#include "cli/output.h"
+#include "cli/parse.h"
+#include "cli/policies.h"
+#include "govern/gate.h"
+#include "govern/identity.h"
+#include "net/http.h"
+#include "s3/transport.h"
+#include "transfer/transfer.h"
+
+struct gs3_session {
+    const struct gs3_args *args;
+    const struct gs3_env *env;
+    const volatile int *interrupted;
+    struct gs3_output out;
+    struct gs3_log log;
+
+    struct gs3_pairs user_metadata;
+    struct gs3_s3_properties properties;
+    struct gs3_plan plan;
+    struct gs3_touch touches[2];
+    char *ticket_text; /* the ids' memory */
+    struct gs3_ticket_request *tickets;
+    char *purpose;
+    char *department;
+    char decision_id[37];
+    char *s3_endpoint;  /* origin of a custom endpoint, or NULL */
+    char *sts_endpoint; /* likewise */
+    struct gs3_request request;
+
+    struct gs3_policies policies;
+    struct gs3_gate gate;
+    struct gs3_aws_config config;
+    struct gs3_credentials credentials;
+    struct gs3_identity_record identity;
+    char *user_agent;
+    struct gs3_http *http;
+    struct gs3_s3_transport *transport;
+    struct gs3_permit *permit;
+};
+
+/* Everything up to the point where the gate can be asked: options, the two ends, the policies, the
+ * AWS configuration and endpoint, the local source. On error the exit class is in `err`; release in
+ * any case. */
+int gs3_session_init(struct gs3_session *session, const struct gs3_args *args,
+                     const struct gs3_env *env, const volatile int *interrupted,
+                     struct gs3_err *err);
+
+/* Credentials and connections: sends nothing yet. */
+int gs3_session_connect(struct gs3_session *session, struct gs3_err *err);
+
+void gs3_session_release(struct gs3_session *session);
+
+#endif

@@ -1,0 +1,188 @@
+#include "cli/transfer_command.h"
+
+#include "aws/sts.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "cli/session.h"
+#include "s3/client.h"
+
+enum { TICKET_AGE_MS = 5 * 60 * 1000 };
+
+/* Starts what S3 and STS can answer while the ticketing system is asked. */
+static int start_beside(struct gs3_session *session, struct gs3_sts_call **sts, struct gs3_err *err)
+{
+    if (session->plan.direction == GS3_UPLOAD)
+        gs3_s3_client_warm(session->transport, session->plan.destination.bucket);
+    else
+        gs3_plan_look_start(&session->plan, session->transport);
+    if (!gs3_gate_needs_sts(&session->gate, &session->request))
+        return gs3_identity_from_os(&session->identity, err);
+    *sts = gs3_sts_caller_start(session->http, &session->config, &session->credentials, err);
+    return *sts ? 0 : -1;
+}
+
+/* Tickets and operator. The order of the waits does not matter: all calls make progress. */
+static int ask(struct gs3_session *session, struct gs3_err *err)
+{
+    struct gs3_sts_call *sts = NULL;
+    struct gs3_ticket_context context = {.http = session->http,
+                                         .env = session->env,
+                                         .log = &session->log};
+    if (start_beside(session, &sts, err))
+        return -1;
+    int failed = gs3_gate_look_up(&session->gate, &context, err);
+    if (sts && failed)
+        gs3_sts_caller_cancel(session->http, sts);
+    else if (sts && gs3_sts_caller_wait(session->http, sts, &session->identity.caller, err))
+        failed = gs3_wrap(err, "who runs this cannot be told");
+    if (!failed)
+        session->request.operator= gs3_identity_operator(&session->identity);
+    return failed ? -1 : 0;
+}
+
+/* Shows the decision. Returns 0 when it allows, else the exit status. */
+static int show_decision(struct gs3_session *session, const struct gs3_decision *decision)
+{
+    struct gs3_decision_view view = {
+        .decision = decision,
+        .request = &session->request,
+        .explain = session->args->values[GS3_OPT_EXPLAIN] != NULL,
+        .is_download = session->plan.direction == GS3_DOWNLOAD,
+    };
+    gs3_output_decision(&session->out, &view);
+    return decision->is_allowed ? 0 : gs3_output_refusal(&session->out, decision);
+}
+
+static int fail(const struct gs3_session *session, const struct gs3_err *err)
+{
+    int status = gs3_exit_status(err, false);
+    gs3_output_error(&session->out, err, status);
+    return status;
+}
+
+/* What can be refused without asking anyone is refused before a request is sent. */
+static int prepare(struct gs3_session *session)
+{
+    struct gs3_err err = GS3_ERR_INIT;
+    struct gs3_decision decision = {0};
+    int status = 0;
+    if (gs3_gate_prepare(&session->gate, &session->request, &decision, &err))
+        status = fail(session, &err);
+    else if (!decision.is_allowed && decision.first_failure)
+        status = show_decision(session, &decision);
+    gs3_decision_release(&decision);
+    return status;
+}
+
+/* Decides with what is known. `shows` is false for the first look. */
+static int decide(struct gs3_session *session, bool shows)
+{
+    struct gs3_err err = GS3_ERR_INIT;
+    struct gs3_decision decision = {0};
+    int status = 0;
+    gs3_permit_free(session->permit);
+    session->permit = NULL;
+    if (gs3_gate_decide(&session->gate, &session->request, &decision, &session->permit, &err))
+        status = fail(session, &err);
+    else if (shows || !decision.is_allowed)
+        status = show_decision(session, &decision);
+    gs3_decision_release(&decision);
+    return status;
+}
+
+/* Standard input is spooled only once the tickets allow it, and the decision is made again with its
+ * length; with the tickets asked again when reading took long. */
+static int spool(struct gs3_session *session)
+{
+    struct gs3_err err = GS3_ERR_INIT;
+    struct gs3_plan *plan = &session->plan;
+    int64_t start = gs3_clock_monotonic_ms(&gs3_clock_system);
+    const char *directory = gs3_env_get(session->env, "TMPDIR");
+    if (plan->opts.is_dryrun)
+        return 0;
+    if (gs3_local_source_spool(STDIN_FILENO, directory ? directory : "/tmp", GS3_PUT_MAXIMUM_BYTES,
+                               session->interrupted, &plan->local, &err))
+        return fail(session, &err);
+    plan->size_bytes = plan->local.size_bytes;
+    session->request.total_bytes = plan->size_bytes;
+    if (gs3_clock_monotonic_ms(&gs3_clock_system) - start < TICKET_AGE_MS)
+        return 0;
+    struct gs3_ticket_context context = {.http = session->http,
+                                         .env = session->env,
+                                         .log = &session->log};
+    gs3_gate_forget(&session->gate);
+    session->request.now = gs3_clock_wall_ms(&gs3_clock_system) / 1000;
+    return gs3_gate_look_up(&session->gate, &context, &err) ? fail(session, &err) : 0;
+}
+
+/* The decision, first with what the tickets say: a refusal needs no word of S3's, which may be slow
+ * or silent; then with everything that is known of the source. */
+static int look_and_decide(struct gs3_session *session)
+{
+    struct gs3_err err = GS3_ERR_INIT;
+    int status = decide(session, false);
+    if (status)
+        return status;
+    if (session->plan.source.kind == GS3_LOCATION_STREAM) {
+        status = spool(session);
+        return status ? status : decide(session, true);
+    }
+    int missing = gs3_plan_look(&session->plan, session->transport, &err);
+    session->request.total_bytes = session->plan.size_bytes;
+    status = decide(session, true);
+    if (status || !missing)
+        return status;
+    status = gs3_exit_status(&err, true);
+    gs3_wrap(&err, "fatal error");
+    gs3_output_error(&session->out, &err, status);
+    return status;
+}
+
+static int transfer(struct gs3_session *session)
+{
+    struct gs3_err err = GS3_ERR_INIT;
+    struct gs3_report report;
+    struct gs3_transfer work = {.transport = session->transport,
+                                .permit = session->permit,
+                                .log = &session->log,
+                                .is_custom = session->request.s3_endpoint != NULL};
+    int64_t start = gs3_clock_monotonic_ms(&gs3_clock_system);
+    int failed = gs3_transfer_object(&work, &session->plan, &report, &err);
+    gs3_output_object(&session->out, &session->plan, &report, &err);
+    struct gs3_totals totals = {
+        .succeeded = report.status == GS3_REPORT_OK,
+        .failed = report.status == GS3_REPORT_FAILED,
+        .skipped = report.status == GS3_REPORT_SKIPPED,
+        .bytes = report.status == GS3_REPORT_OK ? report.bytes : 0,
+        .seconds = (double)(gs3_clock_monotonic_ms(&gs3_clock_system) - start) / 1000.0,
+    };
+    gs3_output_summary(&session->out, &totals);
+    gs3_report_release(&report);
+    return failed ? gs3_exit_status(&err, true) : 0;
+}
+
+static int run(struct gs3_session *session)
+{
+    struct gs3_err err = GS3_ERR_INIT;
+    int status = prepare(session);
+    if (status)
+        return status;
+    if (gs3_session_connect(session, &err) || ask(session, &err))
+        return fail(session, &err);
+    status = look_and_decide(session);
+    return status ? status : transfer(session);
+}
+
+int gs3_transfer_command(const struct gs3_args *args, const struct gs3_env *env,
+                         const volatile int *interrupted)
+{
+    struct gs3_err err = GS3_ERR_INIT;
+    struct gs3_session session;
+    int status;
+    if (gs3_session_init(&session, args, env, interrupted, &err))
+        status = fail(&session, &err);
+    else
+        status = run(&session);
+    gs3_session_release(&session);
+    return status;
+}
