@@ -1,0 +1,169 @@
+# The benchmark runs, and its endpoint answers as S3 does: each case once, with tiny sizes. The figures
+# mean nothing here. GS3 names the program; the benchmark's own programs are those of the same build.
+# shellcheck shell=bash disable=SC2154 # bats sets status and output
+
+setup_file() {
+    bats_require_minimum_version 1.5.0
+    : "${GS3:?GS3 names the gs3 program}"
+    export SINK="${GS3_SINK:-$(dirname "$GS3")/tests/bench/gs3-sink}"
+    "$SINK" --quiet --md5 --keep-bodies --port-file "$BATS_FILE_TMPDIR/port" \
+        2>"$BATS_FILE_TMPDIR/errors" 3>&- &
+    echo $! >"$BATS_FILE_TMPDIR/pid"
+    for _ in $(seq 100); do
+        [ ! -s "$BATS_FILE_TMPDIR/port" ] || break
+        sleep 0.05
+    done
+    URL="http://127.0.0.1:$(cat "$BATS_FILE_TMPDIR/port")"
+    export URL
+}
+
+# A sanitizer's complaint comes at the end, so wait for it.
+teardown_file() {
+    local pid
+    pid=$(cat "$BATS_FILE_TMPDIR/pid")
+    kill "$pid"
+    for _ in $(seq 100); do
+        kill -0 "$pid" 2>/dev/null || break
+        sleep 0.05
+    done
+    [ ! -s "$BATS_FILE_TMPDIR/errors" ]
+}
+
+ask() {
+    curl -q -sS --noproxy '*' "$@"
+}
+
+status_of() {
+    ask -o /dev/null -w '%{http_code}' "$@"
+}
+
+@test "every case runs once, governed, and leaves nothing" {
+    mkdir "$BATS_TEST_TMPDIR/tmp"
+    run --separate-stderr env TMPDIR="$BATS_TEST_TMPDIR/tmp" GS3_BENCH_ROUNDS=1 \
+        GS3_BENCH_BYTES=100000 GS3_BENCH_SECONDS=1 GS3_BENCH_CLIENTS='curl gs3' \
+        GS3_BENCH_KEEP="$BATS_TEST_TMPDIR/figures" "$BATS_TEST_DIRNAME/run"
+    echo "$output"
+    echo "$stderr"
+    [ "$status" -eq 0 ]
+    for name in version put1 put2g put2g-signed put2g-https get2g cp1 mv1; do
+        grep -qF "(\`$name\`)" <<<"$output"
+        grep -q "^$name 1 gs3 " "$BATS_TEST_TMPDIR/figures"
+        grep -q "^$name 1 curl " "$BATS_TEST_TMPDIR/figures"
+    done
+    grep -q '^put1 1 ticket ' "$BATS_TEST_TMPDIR/figures"
+    [[ $stderr != *fails* ]]
+    [ -z "$(ls "$BATS_TEST_TMPDIR/tmp")" ]
+}
+
+@test "the benchmark refuses what it does not know" {
+    run env GS3_BENCH_CASES=put3 "$BATS_TEST_DIRNAME/run"
+    [ "$status" -eq 252 ]
+    [[ $output == *"there is no case put3"* ]]
+    run env GS3_BENCH_ROUNDS=some "$BATS_TEST_DIRNAME/run"
+    [ "$status" -eq 252 ]
+}
+
+@test "the sink returns what was put, its MD5 and its metadata" {
+    printf 'hello' >"$BATS_TEST_TMPDIR/file"
+    ask -T "$BATS_TEST_TMPDIR/file" -H 'x-amz-meta-color: blue' -H 'Content-Type: text/plain' \
+        "$URL/bucket/a%20b"
+    [ "$(ask "$URL/bucket/a%20b")" = hello ]
+    [ "$(ask -r 1-3 "$URL/bucket/a%20b")" = ell ]
+    [ "$(ask -r -2 "$URL/bucket/a%20b")" = lo ]
+    [ "$(status_of -r 5- "$URL/bucket/a%20b")" = 416 ]
+    run ask -I "$URL/bucket/a%20b"
+    [[ $output == *'x-amz-meta-color: blue'* && $output == *'Content-Type: text/plain'* ]]
+    [[ $output == *'ETag: "5d41402abc4b2a76b9719d911017c592"'* ]]
+    [[ $output == *'Content-Length: 5'* ]]
+}
+
+@test "the sink takes a chunked body, and a head that comes in pieces" {
+    printf 'in chunks' | ask -T - -H 'Transfer-Encoding: chunked' "$URL/bucket/chunked"
+    [ "$(ask "$URL/bucket/chunked")" = 'in chunks' ]
+    exec 9<>"/dev/tcp/127.0.0.1/${URL##*:}"
+    printf 'GET /bucket/chunked HTTP/1.1\r\nHo' >&9
+    sleep 0.1
+    printf 'st: x\r\nConnection: close\r\n\r\n' >&9
+    [ "$(tail -c 9 <&9)" = 'in chunks' ]
+    exec 9>&-
+}
+
+@test "the sink copies, with new metadata or the source's, and minds conditions" {
+    printf 'source' | ask -T - -H 'x-amz-meta-color: blue' "$URL/bucket/source"
+    ask -o /dev/null -X PUT -H 'x-amz-copy-source: /bucket/source' "$URL/bucket/kept"
+    ask -o /dev/null -X PUT -H 'x-amz-copy-source: bucket/source' -H 'x-amz-meta-size: 6' \
+        -H 'x-amz-metadata-directive: REPLACE' "$URL/bucket/new"
+    [[ $(ask -I "$URL/bucket/kept") == *'x-amz-meta-color: blue'* ]]
+    run ask -I "$URL/bucket/new"
+    [[ $output == *'x-amz-meta-size: 6'* && $output != *color* ]]
+    [ "$(ask "$URL/bucket/new")" = source ]
+    [ "$(status_of -X PUT -H 'x-amz-copy-source: bucket/source' \
+        -H 'x-amz-copy-source-if-match: "other"' "$URL/bucket/no")" = 412 ]
+    [ "$(status_of -T /dev/null -H 'If-None-Match: *' "$URL/bucket/new")" = 412 ]
+    [ "$(status_of -X DELETE -H 'If-Match: "other"' "$URL/bucket/new")" = 412 ]
+    [ "$(status_of -X DELETE "$URL/bucket/new")" = 204 ]
+    [ "$(status_of "$URL/bucket/new")" = 404 ]
+    [ "$(status_of -X PUT -H 'x-amz-copy-source: bucket/none' "$URL/bucket/no")" = 404 ]
+}
+
+@test "the sink puts parts together" {
+    local id etag
+    id=$(ask -X POST -H 'x-amz-meta-color: red' "$URL/parts/whole?uploads" |
+        sed -n 's|.*<UploadId>\(.*\)</UploadId>.*|\1|p')
+    for part in 1 2; do
+        printf 'part %s' "$part" | ask -T - "$URL/parts/whole?partNumber=$part&uploadId=$id"
+    done
+    [ "$(status_of -T /dev/null "$URL/parts/whole?partNumber=10001&uploadId=$id")" = 400 ]
+    [ "$(status_of -T /dev/null "$URL/parts/whole?partNumber=1&uploadId=U999")" = 404 ]
+    etag=$(for part in 1 2; do printf 'part %s' "$part" | openssl md5 -binary; done | openssl md5 -r)
+    run ask -X POST --data x "$URL/parts/whole?uploadId=$id"
+    [[ $output == *"${etag%% *}-2"* ]]
+    run ask -I "$URL/parts/whole"
+    [[ $output == *'Content-Length: 12'* && $output == *'x-amz-meta-color: red'* ]]
+    [ "$(status_of -X DELETE "$URL/parts/whole?uploadId=$id")" = 404 ]
+}
+
+@test "the sink lists pages, prefixes and synthetic buckets" {
+    local key token
+    for key in a/1 a/2 'b&c' d; do
+        ask -o /dev/null -T /dev/null "$URL/listed/$key"
+    done
+    run ask "$URL/listed?list-type=2"
+    [[ $output == *'<KeyCount>4</KeyCount>'* && $output == *'<Key>b&amp;c</Key>'* ]]
+    run ask "$URL/listed?list-type=2&delimiter=/&max-keys=1"
+    [[ $output == *'<Prefix>a/</Prefix>'* && $output == *'<IsTruncated>true<'* ]]
+    token=$(sed -n 's|.*<NextContinuationToken>\(.*\)</Next.*|\1|p' <<<"$output")
+    run ask "$URL/listed?list-type=2&delimiter=/&max-keys=9&continuation-token=$token"
+    [[ $output == *'<KeyCount>2</KeyCount>'* && $output != *'<Key>a/'* ]]
+    run ask "$URL/n1000000-4096?list-type=2&prefix=p/0099999"
+    [[ $output == *'<KeyCount>10</KeyCount>'* && $output == *'<Size>4096</Size>'* ]]
+    run ask -I "$URL/n1-53687091200/p/00000000"
+    [[ $output == *'Content-Length: 53687091200'* ]]
+    [ "$(status_of "$URL/n1-1/p/00000001")" = 404 ]
+    ask -o /dev/null -X POST --data '<Delete><Object><Key>b&amp;c</Key></Object></Delete>' \
+        "$URL/listed?delete"
+    [ "$(status_of "$URL/listed/b%26c")" = 404 ]
+}
+
+@test "the sink counts, forgets on request, and hangs up on what is no request" {
+    ask -o /dev/null -T /dev/null "$URL/counted/key"
+    [[ $(ask "$URL/_reset") == *PutObject* ]]
+    [ "$(status_of "$URL/counted/key")" = 404 ]
+    [[ $(ask "$URL/_stats") == *'answered_404 1'* ]]
+    for text in 'x\r\n\r\n' 'GET / HTTP/1.1\r\nContent-Length: x\r\n\r\n' 'GET http://a HTTP/1.1\r\n\r\n'; do
+        exec 9<>"/dev/tcp/127.0.0.1/${URL##*:}"
+        # shellcheck disable=SC2059 # the escapes are the point
+        printf "$text" >&9
+        [ -z "$(cat <&9)" ]
+        exec 9>&-
+    done
+}
+
+@test "the sink refuses options that make no sense" {
+    for option in --port=70000 --threads=0 --latency=1x --rate=-1 --bogus extra; do
+        run "$SINK" "$option"
+        [ "$status" -eq 252 ]
+    done
+    run "$SINK" --tls /dev/null
+    [ "$status" -eq 1 ]
+}

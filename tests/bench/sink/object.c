@@ -1,0 +1,226 @@
+/*
+ * Operations on objects: put, copy, get, head, delete.
+ */
+#include "sink.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* True: the conditions hold. Else the answer is written. */
+static bool check_match(struct sink_exchange *x, const char *wanted, const char *etag)
+{
+    char quoted[SINK_ETAG_CHARS + 2];
+    snprintf(quoted, sizeof quoted, "\"%s\"", etag);
+    if (!wanted || strcmp(wanted, "*") == 0 || strcmp(wanted, quoted) == 0 ||
+        strcmp(wanted, etag) == 0)
+        return true;
+    sink_count(&x->sink->stats, SINK_ANSWERED_412, 1);
+    sink_answer_error(x, "412 Precondition Failed", "PreconditionFailed",
+                      "A condition does not hold.");
+    return false;
+}
+
+/* If-None-Match: * on a write. */
+static bool check_absent(struct sink_exchange *x)
+{
+    struct sink_object there;
+    if (!x->request->if_none_match || !sink_index_find(&x->sink->index, x->request->path, &there))
+        return true;
+    sink_object_release(&there);
+    return check_match(x, "", "there");
+}
+
+static char *take_kept(const struct sink_request *request)
+{
+    return request->kept.len > 0 ? sink_strdup(request->kept.data) : NULL;
+}
+
+/* True: the body is kept, or need not be. */
+static bool keep_body(struct sink_exchange *x, struct sink_object *object)
+{
+    if (!x->sink->options.keeps_bodies)
+        return true;
+    if (x->request->is_streaming || x->body->is_full) {
+        sink_answer_error(x, "501 Not Implemented", "NotImplemented",
+                          "gs3-sink keeps no body in signed chunks, and none over 1 GiB.");
+        return false;
+    }
+    object->blob = sink_blob_new(x->body->data, x->body->len);
+    x->body->data = NULL;
+    x->body->len = x->body->cap = 0;
+    return true;
+}
+
+void sink_put_object(struct sink_exchange *x)
+{
+    struct sink_object object = {.size_bytes = x->body_bytes};
+    if (x->body_bytes > SINK_ONE_MAX_BYTES) {
+        sink_answer_error(x, "400 Bad Request", "EntityTooLarge",
+                          "Your proposed upload exceeds the maximum allowed size");
+        return;
+    }
+    if (!check_absent(x) || !keep_body(x, &object))
+        return;
+    if (x->sink->options.has_md5)
+        sink_hex(object.etag, x->md5, sizeof x->md5);
+    else
+        sink_etag_make(x->sink, x->request->path, object.size_bytes, object.etag);
+    object.headers = take_kept(x->request);
+    char extra[SINK_ETAG_CHARS + 16];
+    snprintf(extra, sizeof extra, "ETag: \"%s\"\r\n", object.etag);
+    sink_index_put(&x->sink->index, x->request->path, &object);
+    sink_answer_empty(x, "200 OK", extra);
+}
+
+static void answer_copy(struct sink_exchange *x, const char *etag)
+{
+    char body[400];
+    char when[32];
+    time_t now = time(NULL);
+    struct tm parts;
+    strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%S.000Z", gmtime_r(&now, &parts));
+    snprintf(body, sizeof body,
+             SINK_XML "<CopyObjectResult" SINK_NAMESPACE "><LastModified>%s</LastModified>"
+                      "<ETag>&quot;%s&quot;</ETag></CopyObjectResult>",
+             when, etag);
+    sink_answer(x, "200 OK", "", body);
+}
+
+void sink_copy_object(struct sink_exchange *x)
+{
+    struct sink_object object;
+    if (!sink_index_find(&x->sink->index, x->request->copy_source, &object)) {
+        sink_answer_missing(x, "NoSuchKey");
+        return;
+    }
+    if (object.size_bytes > SINK_ONE_MAX_BYTES) {
+        sink_answer_error(x, "400 Bad Request", "InvalidRequest",
+                          "The specified copy source is larger than the maximum allowable size "
+                          "for a copy source: 5368709120");
+    } else if (check_match(x, x->request->copy_if_match, object.etag) && check_absent(x)) {
+        if (x->request->is_replace) {
+            free(object.headers);
+            object.headers = take_kept(x->request);
+        }
+        /* Without parts, a copy's ETag is that of its bytes: the MD5 again, where there is one. */
+        if (!x->sink->options.has_md5)
+            sink_etag_make(x->sink, x->request->path, object.size_bytes, object.etag);
+        answer_copy(x, object.etag);
+        sink_index_put(&x->sink->index, x->request->path, &object);
+        return;
+    }
+    sink_object_release(&object);
+}
+
+/* The first byte and the number of bytes that the request's range selects. False: none. */
+static bool select_range(const struct sink_request *request, uint64_t size, uint64_t *first,
+                         uint64_t *length)
+{
+    uint64_t last = request->range_last;
+    *first = 0;
+    *length = size;
+    if (!request->has_range)
+        return true;
+    if (request->range_first == UINT64_MAX) { /* the last N */
+        *length = last < size ? last : size;
+        *first = size - *length;
+        return *length > 0;
+    }
+    if (request->range_first >= size || last < request->range_first)
+        return false;
+    *first = request->range_first;
+    *length = (last < size ? last + 1 : size) - *first;
+    return true;
+}
+
+static void send_object(struct sink_exchange *x, struct sink_object *object)
+{
+    const struct sink_request *request = x->request;
+    uint64_t first;
+    uint64_t length;
+    char modified[40];
+    if (!select_range(request, object->size_bytes, &first, &length)) {
+        sink_answer_error(x, "416 Requested Range Not Satisfiable", "InvalidRange",
+                          "The requested range is not satisfiable");
+        return;
+    }
+    sink_dates_http(object->modified, modified);
+    sink_answer_head(x, request->has_range ? "206 Partial Content" : "200 OK",
+                     object->headers ? object->headers : "");
+    if (!object->headers || !strcasestr(object->headers, "content-type:"))
+        sink_buf_text(x->answer, "Content-Type: binary/octet-stream\r\n");
+    sink_buf_printf(x->answer, "ETag: \"%s\"\r\nLast-Modified: %s\r\nAccept-Ranges: bytes\r\n",
+                    object->etag, modified);
+    if (request->has_range)
+        sink_buf_printf(x->answer, "Content-Range: bytes %llu-%llu/%llu\r\n",
+                        (unsigned long long)first, (unsigned long long)(first + length - 1),
+                        (unsigned long long)object->size_bytes);
+    sink_answer_length(x, length);
+    if (request->op != SINK_GET_OBJECT)
+        return;
+    sink_count(&x->sink->stats, SINK_BYTES_OUT, length);
+    *x->payload = (struct sink_payload){.blob = sink_blob_take(object->blob),
+                                        .offset = first,
+                                        .left_bytes = length};
+}
+
+void sink_get_object(struct sink_exchange *x)
+{
+    struct sink_object object;
+    if (!sink_index_find(&x->sink->index, x->request->path, &object)) {
+        sink_answer_missing(x, "NoSuchKey");
+        return;
+    }
+    if (check_match(x, x->request->if_match, object.etag))
+        send_object(x, &object);
+    sink_object_release(&object);
+}
+
+void sink_delete_object(struct sink_exchange *x)
+{
+    struct sink_object object;
+    bool is_there = sink_index_find(&x->sink->index, x->request->path, &object);
+    bool may = !is_there || check_match(x, x->request->if_match, object.etag);
+    sink_object_release(&object);
+    if (!may)
+        return;
+    sink_index_delete(&x->sink->index, x->request->path);
+    sink_answer_empty(x, "204 No Content", "");
+}
+
+/* Deletes the key of one <Key> element, which is still encoded. */
+static void delete_key(struct sink_exchange *x, char *key, struct sink_buf *out, bool is_quiet)
+{
+    char path[SINK_PATH_MAX_BYTES];
+    if (!is_quiet)
+        sink_buf_printf(out, "<Deleted><Key>%s</Key></Deleted>", key);
+    sink_xml_decode(key);
+    int len =
+        snprintf(path, sizeof path, "%.*s/%s", (int)x->request->bucket_len, x->request->path, key);
+    if (len > 0 && (size_t)len < sizeof path)
+        sink_index_delete(&x->sink->index, path);
+    sink_count(&x->sink->stats, SINK_KEYS_DELETED, 1);
+}
+
+void sink_delete_objects(struct sink_exchange *x)
+{
+    struct sink_buf out = {.max = SINK_ANSWER_MAX_BYTES};
+    char *at = x->body->data;
+    if (!at || x->body->is_full) {
+        sink_answer_error(x, "400 Bad Request", "MalformedXML", "The list is empty or too long.");
+        return;
+    }
+    bool is_quiet = strstr(at, "<Quiet>true</Quiet>") != NULL;
+    sink_buf_text(&out, SINK_XML "<DeleteResult" SINK_NAMESPACE ">");
+    while ((at = strstr(at, "<Key>"))) {
+        char *end = strstr(at += 5, "</Key>");
+        if (!end)
+            break;
+        *end = '\0';
+        delete_key(x, at, &out, is_quiet);
+        at = end + 1;
+    }
+    sink_buf_text(&out, "</DeleteResult>");
+    sink_answer(x, "200 OK", "", out.data);
+    sink_buf_release(&out);
+}
