@@ -14,8 +14,15 @@ struct sim_token {
     struct sim_token *next;
     char *token;
     char *login;
-    time_t expires_at;
+    int64_t expires_ms; /* of the monotonic clock: whole seconds would end a short life at once */
 };
+
+static int64_t now_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
 
 static bool account_is(const cJSON *account, const char *kind, const char *login,
                        const char *secret)
@@ -43,7 +50,7 @@ static const cJSON *find_account(const cJSON *accounts, const char *kind, const 
 static const cJSON *find_by_token(const struct sim *sim, const cJSON *accounts, const char *token)
 {
     for (const struct sim_token *given = sim->tokens; given; given = given->next) {
-        if (strcmp(given->token, token) != 0 || given->expires_at <= time(NULL))
+        if (strcmp(given->token, token) != 0 || given->expires_ms <= now_ms())
             continue;
         const cJSON *account = NULL;
         cJSON_ArrayForEach(account, accounts)
@@ -112,7 +119,7 @@ static const char *issue_token(struct sim *sim, const char *login, int64_t secon
     free(seed);
     given->token = sim_printf("sim-oauth-%.40s", hex);
     given->login = sim_strdup(login);
-    given->expires_at = now.tv_sec + (time_t)seconds;
+    given->expires_ms = now_ms() + seconds * 1000;
     given->next = sim->tokens;
     sim->tokens = given;
     return given->token;

@@ -172,10 +172,10 @@ fails() {
     is "$(get -H 'x-sn-apikey: sim-apikey')" 200
     is "$(get -H 'x-sn-apikey: wrong')" 401
     run curl -s -d 'grant_type=client_credentials&client_id=sim-brief&client_secret=sim-client-secret' "$URL/oauth_token.do"
-    is "$(jq -r '.token_type, .expires_in' <<< "$output" | paste -sd' ')" 'Bearer 1'
+    is "$(jq -r '.token_type, .expires_in' <<< "$output" | paste -sd' ')" 'Bearer 4'
     token="$(jq -r .access_token <<< "$output")"
     is "$(get -H "Authorization: Bearer $token")" 200
-    sleep 1.1
+    sleep 4.1
     is "$(get -H "Authorization: Bearer $token")" 401
     is "$(status -d 'grant_type=client_credentials&client_id=sim-client&client_secret=no' "$URL/oauth_token.do")" 401
 }
