@@ -142,12 +142,13 @@ static int transfer(struct gs3_session *session)
 {
     struct gs3_err err = GS3_ERR_INIT;
     struct gs3_report report;
-    struct gs3_transfer work = {.transport = session->transport,
-                                .permit = session->permit,
-                                .log = &session->log,
+    const struct gs3_lane lane = {.http = session->http,
+                                  .destination = session->transport,
+                                  .source = session->transport};
+    struct gs3_transfer work = {.log = &session->log,
                                 .is_custom = session->request.s3_endpoint != NULL};
     int64_t start = gs3_clock_monotonic_ms(&gs3_clock_system);
-    int failed = gs3_transfer_object(&work, &session->plan, &report, &err);
+    int failed = gs3_transfer_object(&work, &lane, session->permit, &session->plan, &report, &err);
     gs3_output_object(&session->out, &session->plan, &report, &err);
     struct gs3_totals totals = {
         .succeeded = report.status == GS3_REPORT_OK,

@@ -79,7 +79,7 @@ int gs3_http_wait(struct gs3_http *http, struct gs3_http_call *call,
                   struct gs3_http_response *response, struct gs3_err *err)
 {
     while (call->state != GS3_HTTP_ENDED)
-        gs3_http_turn(http);
+        gs3_http_round(http);
     int outcome = call->outcome;
     *response = call->response;
     call->response = (struct gs3_http_response){0};

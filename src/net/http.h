@@ -4,8 +4,8 @@
  * request that is started makes progress whenever some request is waited for: that is how a
  * ticket is looked up while S3 answers a HEAD. Retries with backoff happen here, so that
  * they do not block the others; what is worth a retry, the caller says. No redirect is ever
- * followed. Depends on base, text, crypto (secrets), libcurl. Never reads the environment: proxies
- * and CA bundles are given. */
+ * followed. Depends on base (fiber), text, crypto (secrets), libcurl. Never reads the environment:
+ * proxies and CA bundles are given. */
 #ifndef GS3_NET_HTTP_H
 #define GS3_NET_HTTP_H
 
@@ -30,7 +30,8 @@ struct gs3_http_opts {
     const char *proxy_https, *proxy_http,
         *no_proxy; /* NULL: no proxy. Never curl's own look at the environment */
     const volatile int
-        *interrupted; /* non-zero: every call ends with GS3_EINTERRUPT; NULL: never */
+        *interrupted;             /* non-zero: every call ends with GS3_EINTERRUPT; NULL: never */
+    unsigned maximum_connections; /* kept warm; 0: 64 */
 };
 
 struct gs3_http *gs3_http_new(const struct gs3_http_opts *opts, struct gs3_err *err);
@@ -42,13 +43,23 @@ struct gs3_http_tls {
     bool no_verify;        /* only ever set for S3 */
 };
 
-/* A body to send: bytes in memory, or a range of an open file that is read with pread (so that a
- * retry starts over without a seek, and parts of one file can be sent at once). */
+/* Makes a body as it is sent: `read` fills up to `room` bytes, sets *got, and never blocks for
+ * long; `rewind` goes back to the first byte, for a retry. -1 with err set ends the call. */
+struct gs3_http_source {
+    int (*read)(void *context, void *buffer, size_t room, size_t *got, struct gs3_err *err);
+    int (*rewind)(void *context, struct gs3_err *err);
+    void *context;
+};
+
+/* A body to send: bytes in memory, what a source makes, or a range of an open file that is read
+ * with pread (so that a retry starts over without a seek, and parts of one file can be sent at
+ * once). */
 struct gs3_http_body {
-    const void *bytes; /* not owned; must live until the call ends */
-    int fd;            /* used when bytes is NULL and length_bytes > 0 */
+    const void *bytes;                    /* not owned; must live until the call ends */
+    const struct gs3_http_source *source; /* used when bytes is NULL */
+    int fd;                               /* used when both are NULL and length_bytes > 0 */
     uint64_t offset;
-    uint64_t length_bytes;
+    uint64_t length_bytes; /* as sent, exactly */
 };
 
 /* Where the answer's body goes when its status is 2xx; otherwise to response.body. Returns 0, or -1
@@ -97,6 +108,7 @@ struct gs3_http_request {
     uint32_t retry_budget_ms; /* sum of all waits between attempts, Retry-After included; 0: 60 s */
     bool allow_http2;         /* default: HTTP/1.1, as S3 */
     bool is_direct;           /* no proxy, whatever is configured */
+    bool survives_interrupt;  /* goes on when `interrupted` is set: for what must be undone */
 };
 
 /* Starts a request; what it points to must live until the call ends. Never NULL. */
@@ -120,6 +132,37 @@ int gs3_http_perform(struct gs3_http *http, const struct gs3_http_request *reque
  * the same TLS settings takes the connection over. `tls` NULL: the system's CA. Failures are
  * silent: the request itself will say. Does nothing where a proxy is configured. */
 void gs3_http_warm(struct gs3_http *http, const char *url, const struct gs3_http_tls *tls);
+
+/* Runs `run(context)` as a task, from the next turn on. */
+void gs3_http_spawn(struct gs3_http *http, void (*run)(void *context), void *context);
+size_t gs3_http_task_count(const struct gs3_http *http); /* that have not ended */
+
+/* From a task: lets everything else go on, and returns at a later turn (after a wake, a call's end,
+ * or at the latest 200 ms). For conditions that another thread changes. */
+void gs3_http_yield(struct gs3_http *http);
+bool gs3_http_is_in_task(const struct gs3_http *http);
+
+/* One round, from the thread that owns `http`, never from a task: starts what is due, lets curl
+ * work, runs the tasks whose calls have ended, and waits at most `wait_ms` (200 at most) for
+ * something to do. */
+void gs3_http_turn(struct gs3_http *http, int wait_ms);
+
+/* Ends the wait of a turn, or makes the next one not wait. From any thread. */
+void gs3_http_wake(struct gs3_http *http);
+
+/* How busy the thread is: microseconds since the last question, and how many of them it spent
+ * waiting in turns. */
+struct gs3_http_load {
+    uint64_t elapsed_us, idle_us;
+};
+void gs3_http_load_take(struct gs3_http *http, struct gs3_http_load *load);
+
+/* Counted since the start, for measuring and for the engine's control. */
+struct gs3_http_counts {
+    uint64_t requests, connections, retries, throttled; /* throttled: answers 503 and 429 */
+    uint64_t sent_bytes, received_bytes;                /* of bodies */
+};
+const struct gs3_http_counts *gs3_http_counts(const struct gs3_http *http);
 
 /* Whether the flag given as `interrupted` is set: for work beside requests that takes time. */
 bool gs3_http_is_interrupted(const struct gs3_http *http);

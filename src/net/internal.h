@@ -63,7 +63,7 @@ struct gs3_http {
 
 /* loop.c: one round: starts what is due, lets curl work, ends what has ended, and waits for at
  * most GS3_HTTP_POLL_MS when nothing ended. */
-void gs3_http_turn(struct gs3_http *http);
+void gs3_http_round(struct gs3_http *http);
 /* Takes a call off curl and out of the list and frees it. */
 void gs3_http_drop(struct gs3_http *http, struct gs3_http_call *call);
 struct gs3_http_call *gs3_http_enqueue(struct gs3_http *http,

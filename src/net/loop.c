@@ -190,7 +190,7 @@ static int poll_ms(const struct gs3_http *http)
     return wait_ms > 0 ? (int)wait_ms : 0;
 }
 
-void gs3_http_turn(struct gs3_http *http)
+void gs3_http_round(struct gs3_http *http)
 {
     if (gs3_http_is_interrupted(http)) {
         end_interrupted(http);

@@ -12,6 +12,11 @@ struct gs3_s3_client_opts {
     const struct gs3_credentials *credentials; /* likewise */
     const struct gs3_clock *clock;             /* NULL: the system's */
     const struct gs3_log *log;
+    bool request_payer; /* x-amz-request-payer: requester, on every call */
+    /* Asked when S3 says that the credentials have expired (ExpiredToken), at most once a call: 0
+     * when `credentials` are fresh now. NULL: they cannot be. */
+    int (*refresh)(void *context, struct gs3_err *err);
+    void *refresh_context;
 };
 
 /* Never NULL. The clock offset to S3 (RequestTimeTooSkewed), the region of each bucket (redirects)

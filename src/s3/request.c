@@ -21,10 +21,18 @@ static const char *method_of(enum gs3_s3_op op)
     switch (op) {
     case GS3_S3_PUT_OBJECT:
     case GS3_S3_COPY_OBJECT:
+    case GS3_S3_UPLOAD_PART:
+    case GS3_S3_UPLOAD_PART_COPY:
     case GS3_S3_PUT_OBJECT_TAGGING: return "PUT";
     case GS3_S3_HEAD_OBJECT: return "HEAD";
-    case GS3_S3_DELETE_OBJECT: return "DELETE";
+    case GS3_S3_DELETE_OBJECT:
+    case GS3_S3_ABORT_UPLOAD: return "DELETE";
+    case GS3_S3_CREATE_UPLOAD:
+    case GS3_S3_COMPLETE_UPLOAD:
+    case GS3_S3_DELETE_OBJECTS: return "POST";
     case GS3_S3_GET_OBJECT:
+    case GS3_S3_LIST_OBJECTS:
+    case GS3_S3_LIST_PARTS:
     case GS3_S3_GET_OBJECT_TAGGING: break;
     }
     return "GET";

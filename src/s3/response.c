@@ -162,7 +162,15 @@ static int read_by_op(enum gs3_s3_op op, const struct gs3_http_response *respons
     case GS3_S3_GET_OBJECT_TAGGING: return read_tags(response, result, err);
     case GS3_S3_PUT_OBJECT:
     case GS3_S3_DELETE_OBJECT:
-    case GS3_S3_PUT_OBJECT_TAGGING: break;
+    case GS3_S3_PUT_OBJECT_TAGGING:
+    case GS3_S3_ABORT_UPLOAD: break;
+    case GS3_S3_LIST_OBJECTS:
+    case GS3_S3_LIST_PARTS:
+    case GS3_S3_DELETE_OBJECTS:
+    case GS3_S3_CREATE_UPLOAD:
+    case GS3_S3_UPLOAD_PART:
+    case GS3_S3_UPLOAD_PART_COPY:
+    case GS3_S3_COMPLETE_UPLOAD: return gs3_fail(err, GS3_EGENERAL, "the answer is not read");
     }
     return 0;
 }

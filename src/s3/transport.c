@@ -16,6 +16,14 @@ const char *gs3_s3_op_name(enum gs3_s3_op op)
     case GS3_S3_DELETE_OBJECT: return "DeleteObject";
     case GS3_S3_GET_OBJECT_TAGGING: return "GetObjectTagging";
     case GS3_S3_PUT_OBJECT_TAGGING: return "PutObjectTagging";
+    case GS3_S3_LIST_OBJECTS: return "ListObjectsV2";
+    case GS3_S3_DELETE_OBJECTS: return "DeleteObjects";
+    case GS3_S3_CREATE_UPLOAD: return "CreateMultipartUpload";
+    case GS3_S3_UPLOAD_PART: return "UploadPart";
+    case GS3_S3_UPLOAD_PART_COPY: return "UploadPartCopy";
+    case GS3_S3_COMPLETE_UPLOAD: return "CompleteMultipartUpload";
+    case GS3_S3_ABORT_UPLOAD: return "AbortMultipartUpload";
+    case GS3_S3_LIST_PARTS: return "ListParts";
     }
     return "";
 }

@@ -21,6 +21,14 @@ enum gs3_s3_op {
     GS3_S3_DELETE_OBJECT,
     GS3_S3_GET_OBJECT_TAGGING,
     GS3_S3_PUT_OBJECT_TAGGING,
+    GS3_S3_LIST_OBJECTS, /* ListObjectsV2 */
+    GS3_S3_DELETE_OBJECTS,
+    GS3_S3_CREATE_UPLOAD, /* CreateMultipartUpload */
+    GS3_S3_UPLOAD_PART,
+    GS3_S3_UPLOAD_PART_COPY,
+    GS3_S3_COMPLETE_UPLOAD,
+    GS3_S3_ABORT_UPLOAD,
+    GS3_S3_LIST_PARTS,
 };
 const char *gs3_s3_op_name(enum gs3_s3_op op); /* "PutObject", as error lines name it */
 
@@ -43,6 +51,67 @@ struct gs3_s3_properties {
 void gs3_s3_properties_release(struct gs3_s3_properties *properties);
 void gs3_s3_properties_copy(struct gs3_s3_properties *to, const struct gs3_s3_properties *from);
 
+enum gs3_s3_checksum {
+    GS3_S3_CHECKSUM_NONE,
+    GS3_S3_CHECKSUM_CRC64NVME,
+    GS3_S3_CHECKSUM_CRC32,
+    GS3_S3_CHECKSUM_CRC32C,
+    GS3_S3_CHECKSUM_SHA1,
+    GS3_S3_CHECKSUM_SHA256,
+};
+const char *gs3_s3_checksum_name(enum gs3_s3_checksum checksum); /* "CRC64NVME", as S3 spells it */
+
+/* A customer's key (SSE-C): its 32 bytes, never logged. */
+struct gs3_s3_customer_key {
+    const unsigned char *bytes;
+};
+
+/* What a write asks of the store beside metadata and properties; NULL: not asked. Sent with
+ * PutObject, CopyObject and CreateMultipartUpload. Strings as S3 spells them, printable ASCII. */
+struct gs3_s3_write_options {
+    const char *acl; /* canned */
+    const char *grant_read, *grant_read_acp, *grant_write_acp, *grant_full_control;
+    const char *storage_class;
+    const char *sse; /* AES256, aws:kms */
+    const char *sse_kms_key_id;
+    const char *website_redirect;
+};
+
+struct gs3_s3_range {
+    uint64_t first, length_bytes; /* length 0: the whole object */
+};
+
+/* One part of a multipart upload that the store has. */
+struct gs3_s3_part {
+    unsigned number; /* from 1 */
+    uint64_t size_bytes;
+    char *etag;
+    char *checksum; /* base64 of the upload's algorithm; NULL: none */
+};
+void gs3_s3_part_release(struct gs3_s3_part *part);
+
+/* One key of a listing; strings live until the callback returns. */
+struct gs3_s3_entry {
+    const char *key; /* decoded: gs3 lists with encoding-type=url */
+    uint64_t size_bytes;
+    const char *etag; /* quoted */
+    int64_t last_modified_s;
+    const char *storage_class; /* "" when not said */
+    bool is_restored;          /* RestoreStatus says so; else ask HEAD */
+};
+
+/* One key of a DeleteObjects. */
+struct gs3_s3_victim {
+    const char *key;
+    const char *version_id; /* NULL: the current one */
+    const char *etag; /* AWS deletes only where it still is this one; NULL: whatever is there */
+};
+
+/* What DeleteObjects did not delete. */
+struct gs3_s3_survivor {
+    char *key, *code, *message;
+};
+
 struct gs3_s3_request {
     enum gs3_s3_op op;
     struct gs3_s3_object object;
@@ -57,9 +126,36 @@ struct gs3_s3_request {
     bool if_none_match;               /* put, copy: If-None-Match: * */
     struct gs3_http_body body;        /* put */
     const char *body_sha256; /* put: hex; NULL: computed by the transport when it must be signed */
-    const struct gs3_http_sink *sink; /* get */
+    const struct gs3_http_sink *sink;               /* get */
+    const struct gs3_s3_write_options *write;       /* put, copy, create; NULL: none */
+    const struct gs3_s3_customer_key *customer_key; /* of the object, on every call that takes it */
+    const struct gs3_s3_customer_key *copy_source_key;
+    struct gs3_s3_range range; /* get, upload part copy (of the source) */
+    /* put, upload part: computed as the body passes and sent as a trailer, or as a header where the
+     * body is in memory. create, complete: the upload's algorithm. get, head: any but NONE asks for
+     * what the store keeps (x-amz-checksum-mode). copy: x-amz-checksum-algorithm. */
+    enum gs3_s3_checksum checksum;
+    const char *checksum_value;      /* complete: base64 of the whole object; NULL: none */
+    unsigned get_part_number;        /* get, head: ?partNumber=; 0: none */
+    const char *upload_id;           /* parts, complete, abort, list parts */
+    unsigned part_number;            /* upload part, upload part copy: 1–10,000 */
+    const struct gs3_s3_part *parts; /* complete: in the order of their numbers */
+    size_t part_count;
+    uint64_t object_bytes; /* complete: x-amz-mp-object-size; 0: not sent */
+    /* list (object.bucket; object.key NULL) */
+    const char *prefix;             /* "" for all */
+    const char *start_after;        /* NULL: from the start */
+    const char *continuation_token; /* NULL: the first page */
+    unsigned page_size;             /* 0: the store's own, 1000 */
+    /* list: called for each key in the order of the answer, as it is read, before the wait returns;
+     * -1 with err set ends the call. A page that is asked for again is never handed out twice. */
+    int (*entry)(void *context, const struct gs3_s3_entry *entry, struct gs3_err *err);
+    void *entry_context;
+    const struct gs3_s3_victim *victims; /* delete objects: at most 1000 */
+    size_t victim_count;
     const struct gs3_pairs
         *headers; /* further x-amz-* headers, sent and signed as they are; NULL: none */
+    bool survives_interrupt; /* sent although a signal came, in a few seconds or never: an abort */
 };
 
 struct gs3_s3_result {
@@ -80,6 +176,17 @@ struct gs3_s3_result {
     struct gs3_pairs checksums; /* "crc64nvme" → base64, "type" → FULL_OBJECT|COMPOSITE */
     struct gs3_pairs tags;      /* get tagging */
     unsigned tag_count;         /* head: x-amz-tagging-count */
+    unsigned part_count;        /* head, get with get_part_number: x-amz-mp-parts-count */
+    bool has_range;             /* get: Content-Range, checked against what was asked for */
+    uint64_t range_total_bytes; /* the object's length by Content-Range */
+    char *upload_id;            /* create */
+    char *checksum; /* put, upload part: base64 of what was sent, as gs3 computed it; NULL: none */
+    char *next_token;          /* list: NULL when this was the last page */
+    uint64_t entry_count;      /* list */
+    struct gs3_s3_part *parts; /* list parts: all of them, pages put together */
+    size_t parts_count;
+    struct gs3_s3_survivor *survivors; /* delete objects */
+    size_t survivor_count;
     unsigned attempts;
 };
 void gs3_s3_result_release(struct gs3_s3_result *result);

@@ -13,9 +13,27 @@
 #include "transfer/local.h"
 #include "transfer/location.h"
 
+/* --copy-props: what of a copy's source rides along (reference: "Metadata on s3→s3"). */
+enum gs3_copy_props { GS3_COPY_PROPS_DEFAULT, GS3_COPY_PROPS_NONE, GS3_COPY_PROPS_METADATA };
+
 struct gs3_plan_opts {
-    const struct gs3_s3_properties *properties; /* set by the user; NULL: none */
-    const struct gs3_pairs *metadata;           /* --metadata, as text; NULL: none */
+    const struct gs3_s3_properties *properties;     /* set by the user; NULL: none */
+    const struct gs3_pairs *metadata;               /* --metadata, as text; NULL: none */
+    const struct gs3_pairs *tags;                   /* --tags, as text; NULL: none given */
+    const struct gs3_s3_write_options *write;       /* storage class, ACL, encryption; NULL: none */
+    const struct gs3_s3_customer_key *customer_key; /* --sse-c: of the destination, or of a
+                                                       download's source; NULL: none */
+    const struct gs3_s3_customer_key *copy_source_key; /* --sse-c-copy-source */
+    enum gs3_copy_props copy_props;
+    bool replaces_metadata; /* --metadata-directive REPLACE: nothing of the source's rides along */
+    enum gs3_s3_checksum checksum; /* NONE: AWS's default on AWS, none elsewhere */
+    bool checks_md5;               /* --verify md5 */
+    bool wants_checksum;           /* --checksum-mode ENABLED, and by default on AWS */
+    bool force_glacier_transfer, ignore_glacier_warnings;
+    uint64_t multipart_threshold_bytes, part_bytes; /* 0: 8 MiB each, grown to the object */
+    uint64_t expected_size_bytes;                   /* of a stream; 0: not said */
+    bool resumes;                                   /* --resume */
+    bool deletes_conditionally; /* the environment asks for `delete: conditional` */
     bool no_overwrite;
     bool no_guess_mime_type;
     bool is_dryrun;
@@ -33,6 +51,9 @@ struct gs3_plan {
     struct gs3_s3_call *head_call;           /* download, copy: under way */
     struct gs3_s3_result head;               /* download, copy: the source as it was found */
     uint64_t size_bytes;                     /* known after gs3_plan_look */
+    /* From a listing: known before anything is asked; NULL and -1 otherwise. */
+    char *listed_etag;
+    int64_t listed_modified_s;
 };
 
 /* Takes both locations over, resolves the destination's name and refuses what cannot be: two local

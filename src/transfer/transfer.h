@@ -9,18 +9,24 @@
 #include "base/log.h"
 #include "policy/permit.h"
 #include "s3/transport.h"
+#include "transfer/deletes.h"
 #include "transfer/mime.h"
 #include "transfer/plan.h"
+#include "transfer/pool.h"
+#include "transfer/state.h"
 
 enum { GS3_STDOUT_FD = 1 };
 #define GS3_PUT_MAXIMUM_BYTES (UINT64_C(5) << 30)
 
+/* What all objects of a run share; read by every worker, changed by none. */
 struct gs3_transfer {
-    struct gs3_s3_transport *transport;
-    const struct gs3_permit *permit;
+    struct gs3_pool *pool;              /* for the parts of large objects; NULL: one by one */
+    struct gs3_deletes *deletes;        /* sources of moves, deleted in batches; NULL: one by one */
+    const struct gs3_states *states;    /* of uploads, for --resume; NULL: none are kept */
     const struct gs3_mime_tables *mime; /* NULL: the system's */
     const struct gs3_log *log;
-    bool is_custom; /* the store is not AWS: what AWS guarantees is looked at */
+    bool is_custom;        /* the store is not AWS: what AWS guarantees is looked at */
+    uint64_t *moved_bytes; /* atomic, for progress: bytes sent, received or copied; NULL: none */
 };
 
 enum gs3_report_status { GS3_REPORT_OK, GS3_REPORT_FAILED, GS3_REPORT_SKIPPED, GS3_REPORT_PLANNED };
@@ -36,7 +42,8 @@ void gs3_report_release(struct gs3_report *report);
 /* Runs `plan` (looked at before). 0 with status OK, SKIPPED or PLANNED; -1 with status FAILED and
  * `err` set, whose class is GS3_EREFUSED where the permit does not cover a key and GS3_EINTERRUPT
  * after a signal. The source is gone only when 0 was returned for a move with status OK. */
-int gs3_transfer_object(const struct gs3_transfer *transfer, struct gs3_plan *plan,
+int gs3_transfer_object(const struct gs3_transfer *transfer, const struct gs3_lane *lane,
+                        const struct gs3_permit *permit, struct gs3_plan *plan,
                         struct gs3_report *report, struct gs3_err *err);
 
 #endif

@@ -219,9 +219,17 @@ static int serve(struct fake_store *store, struct gs3_s3_call *call, struct gs3_
     case GS3_S3_GET_OBJECT: return get(store, call, result, err);
     case GS3_S3_DELETE_OBJECT: return delete (store, call, err);
     case GS3_S3_GET_OBJECT_TAGGING:
-    case GS3_S3_PUT_OBJECT_TAGGING: break;
+    case GS3_S3_PUT_OBJECT_TAGGING: return tagging(store, call, result, err);
+    case GS3_S3_LIST_OBJECTS:
+    case GS3_S3_DELETE_OBJECTS:
+    case GS3_S3_CREATE_UPLOAD:
+    case GS3_S3_UPLOAD_PART:
+    case GS3_S3_UPLOAD_PART_COPY:
+    case GS3_S3_COMPLETE_UPLOAD:
+    case GS3_S3_ABORT_UPLOAD:
+    case GS3_S3_LIST_PARTS: break;
     }
-    return tagging(store, call, result, err);
+    return gs3_fail(err, GS3_ESERVICE, "%s: not of this store", gs3_s3_op_name(call->request.op));
 }
 
 /* What happens to the store before the call. */

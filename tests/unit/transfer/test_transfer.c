@@ -127,10 +127,10 @@ static int run(struct world *world, enum gs3_operation operation, const char *fr
     *status = GS3_REPORT_FAILED;
     if (!failed) {
         struct gs3_report report;
-        struct gs3_transfer transfer = {.transport = &world->store.transport,
-                                        .permit = world->permit,
-                                        .is_custom = world->store.ignores_if_none_match};
-        failed = gs3_transfer_object(&transfer, &plan, &report, err);
+        const struct gs3_lane lane = {.destination = &world->store.transport,
+                                      .source = &world->store.transport};
+        struct gs3_transfer transfer = {.is_custom = world->store.ignores_if_none_match};
+        failed = gs3_transfer_object(&transfer, &lane, world->permit, &plan, &report, err);
         *status = report.status;
         gs3_report_release(&report);
     }
