@@ -154,7 +154,7 @@ struct gs3_s3_request {
     const struct gs3_s3_victim *victims; /* delete objects: at most 1000 */
     size_t victim_count;
     const struct gs3_pairs
-        *headers; /* further x-amz-* headers, sent and signed as they are; NULL: none */
+        *headers;            /* further x-amz-* headers, sent and signed as they are; NULL: none */
     bool survives_interrupt; /* sent although a signal came, in a few seconds or never: an abort */
 };
 
