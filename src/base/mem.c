@@ -3,9 +3,7 @@
 #include <stdint.h>
 #include <string.h>
 
-static void out_of_memory(void) __attribute__((noreturn));
-
-static void out_of_memory(void)
+void gs3_out_of_memory(void)
 {
     static const char line[] = "gs3: out of memory\n";
     if (write(STDERR_FILENO, line, sizeof line - 1) < 0)
@@ -17,7 +15,7 @@ void *gs3_xmalloc(size_t bytes)
 {
     void *memory = malloc(bytes ? bytes : 1);
     if (!memory)
-        out_of_memory();
+        gs3_out_of_memory();
     return memory;
 }
 
@@ -25,7 +23,7 @@ void *gs3_xcalloc(size_t count, size_t bytes)
 {
     void *memory = calloc(count ? count : 1, bytes ? bytes : 1);
     if (!memory)
-        out_of_memory();
+        gs3_out_of_memory();
     return memory;
 }
 
@@ -33,7 +31,7 @@ void *gs3_xrealloc(void *old, size_t bytes)
 {
     void *memory = realloc(old, bytes ? bytes : 1);
     if (!memory)
-        out_of_memory();
+        gs3_out_of_memory();
     return memory;
 }
 
@@ -41,7 +39,7 @@ void *gs3_xreallocarray(void *old, size_t count, size_t bytes)
 {
     size_t total;
     if (__builtin_mul_overflow(count, bytes, &total))
-        out_of_memory();
+        gs3_out_of_memory();
     return gs3_xrealloc(old, total);
 }
 
@@ -72,6 +70,6 @@ char *gs3_xasprintf(const char *format, ...)
     int length = vasprintf(&text, format, args);
     va_end(args);
     if (length < 0 || !text)
-        out_of_memory();
+        gs3_out_of_memory();
     return text;
 }

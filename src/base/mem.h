@@ -13,6 +13,9 @@
 
 enum { GS3_EXIT_OOM = 70 };
 
+/* What all of these end with. */
+void gs3_out_of_memory(void) __attribute__((noreturn));
+
 /* As their namesakes; the caller frees with free(). `gs3_xcalloc` checks the product. */
 void *gs3_xmalloc(size_t bytes) __attribute__((malloc, returns_nonnull));
 void *gs3_xcalloc(size_t count, size_t bytes) __attribute__((malloc, returns_nonnull));

@@ -22,6 +22,20 @@ static ssize_t read_file(int fd, char *buffer, size_t room_bytes, uint64_t posit
     return got;
 }
 
+static size_t read_source(struct gs3_http_call *call, char *buffer, size_t room_bytes)
+{
+    const struct gs3_http_source *source = call->request.body.source;
+    size_t got = 0;
+    if (source->read(source->context, buffer, room_bytes, &got, &call->err) == 0 && got > 0) {
+        call->sent_bytes += got;
+        return got;
+    }
+    if (call->err.class == GS3_OK)
+        gs3_fail(&call->err, GS3_EIO, "the body of a request to %s ended early", call->origin);
+    set_fatal(call);
+    return CURL_READFUNC_ABORT;
+}
+
 static size_t read_body(char *buffer, size_t size, size_t count, void *context)
 {
     struct gs3_http_call *call = context;
@@ -37,6 +51,8 @@ static size_t read_body(char *buffer, size_t size, size_t count, void *context)
         call->sent_bytes += room_bytes;
         return room_bytes;
     }
+    if (body->source)
+        return read_source(call, buffer, room_bytes);
     ssize_t got = read_file(body->fd, buffer, room_bytes, body->offset + call->sent_bytes);
     if (got <= 0) {
         if (got < 0)
@@ -58,6 +74,12 @@ static int seek_body(void *context, curl_off_t offset, int origin)
     struct gs3_http_call *call = context;
     if (origin != SEEK_SET || offset < 0 || (uint64_t)offset > call->request.body.length_bytes)
         return CURL_SEEKFUNC_FAIL;
+    const struct gs3_http_source *source =
+        call->request.body.bytes ? NULL : call->request.body.source;
+    if (source && (offset != 0 || source->rewind(source->context, &call->err))) {
+        set_fatal(call);
+        return CURL_SEEKFUNC_FAIL;
+    }
     call->sent_bytes = (uint64_t)offset;
     return CURL_SEEKFUNC_OK;
 }
@@ -77,7 +99,7 @@ static int count_send(void *context, char *remote, char *local, int remote_port,
 static long status_of(const struct gs3_http_call *call)
 {
     long status = 0;
-    curl_easy_getinfo(call->easy, CURLINFO_RESPONSE_CODE, &status);
+    curl_easy_getinfo(call->easy->curl, CURLINFO_RESPONSE_CODE, &status);
     return status;
 }
 
@@ -157,7 +179,7 @@ static size_t take_header(char *data, size_t size, size_t count, void *context)
     return 0;
 }
 
-void gs3_http_attempt_reset(struct gs3_http_call *call)
+int gs3_http_attempt_reset(struct gs3_http_call *call)
 {
     unsigned attempts = call->response.attempts;
     unsigned sends = call->response.sends;
@@ -172,20 +194,35 @@ void gs3_http_attempt_reset(struct gs3_http_call *call)
     call->sent_bytes = 0;
     call->is_header_done = false;
     call->header_bytes = 0;
-    call->error_text[0] = '\0';
+    const struct gs3_http_body *body = &call->request.body;
+    if (body->bytes || !body->source)
+        return 0;
+    if (body->source->rewind(body->source->context, &call->err) == 0)
+        return 0;
+    if (call->err.class == GS3_OK)
+        gs3_fail(&call->err, GS3_EGENERAL, "the body of a request to %s cannot be made",
+                 call->origin);
+    return -1;
+}
+
+void gs3_http_body_callbacks(CURL *curl)
+{
+    curl_easy_setopt(curl, CURLOPT_PREREQFUNCTION, count_send);
+    curl_easy_setopt(curl, CURLOPT_READFUNCTION, read_body);
+    curl_easy_setopt(curl, CURLOPT_SEEKFUNCTION, seek_body);
+    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, write_body);
+    curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, take_header);
 }
 
 void gs3_http_body_set(struct gs3_http_call *call)
 {
-    CURL *easy = call->easy;
-    curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, count_send);
-    curl_easy_setopt(easy, CURLOPT_PREREQDATA, call);
-    curl_easy_setopt(easy, CURLOPT_READFUNCTION, read_body);
-    curl_easy_setopt(easy, CURLOPT_READDATA, call);
-    curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, seek_body);
-    curl_easy_setopt(easy, CURLOPT_SEEKDATA, call);
-    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, write_body);
-    curl_easy_setopt(easy, CURLOPT_WRITEDATA, call);
-    curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, take_header);
-    curl_easy_setopt(easy, CURLOPT_HEADERDATA, call);
+    CURL *curl = call->easy->curl;
+    curl_easy_setopt(curl, CURLOPT_PREREQDATA, call);
+    curl_easy_setopt(curl, CURLOPT_READDATA, call);
+    curl_easy_setopt(curl, CURLOPT_SEEKDATA, call);
+    curl_easy_setopt(curl, CURLOPT_WRITEDATA, call);
+    curl_easy_setopt(curl, CURLOPT_HEADERDATA, call);
+    if (call->easy->setup.class == GS3_HTTP_SEND)
+        curl_easy_setopt(curl, CURLOPT_INFILESIZE_LARGE,
+                         (curl_off_t)call->request.body.length_bytes);
 }

@@ -16,7 +16,7 @@ static bool may_show_proxy(const struct gs3_http_call *call)
 {
     bool is_https = gs3_str_has_prefix(call->origin, "https:");
     const char *proxy = is_https ? call->http->proxy_https : call->http->proxy_http;
-    return proxy && strchr(proxy, '@') && strcasestr(call->error_text, "proxy");
+    return proxy && strchr(proxy, '@') && strcasestr(call->easy->error_text, "proxy");
 }
 
 /* curl's own words, for codes that say little by themselves. */
@@ -24,7 +24,7 @@ static const char *detail_of(const struct gs3_http_call *call, CURLcode code)
 {
     if (may_show_proxy(call))
         return "the proxy cannot be used: check the proxy settings";
-    return call->error_text[0] ? call->error_text : curl_easy_strerror(code);
+    return call->easy->error_text[0] ? call->easy->error_text : curl_easy_strerror(code);
 }
 
 static void fail_tls(struct gs3_http_call *call, CURLcode code)
@@ -42,7 +42,7 @@ static void fail_tls(struct gs3_http_call *call, CURLcode code)
 static void fail_connect(struct gs3_http_call *call, CURLcode code)
 {
     long connect_errno = 0;
-    curl_easy_getinfo(call->easy, CURLINFO_OS_ERRNO, &connect_errno);
+    curl_easy_getinfo(call->easy->curl, CURLINFO_OS_ERRNO, &connect_errno);
     if (connect_errno > 0)
         gs3_fail_errno(&call->err, GS3_ETRANSIENT, (int)connect_errno,
                        "cannot connect to %s: check the address and that the service is up",
@@ -55,7 +55,7 @@ static void fail_connect(struct gs3_http_call *call, CURLcode code)
 static void fail_timeout(struct gs3_http_call *call)
 {
     double connected_s = 0;
-    curl_easy_getinfo(call->easy, CURLINFO_PRETRANSFER_TIME, &connected_s);
+    curl_easy_getinfo(call->easy->curl, CURLINFO_PRETRANSFER_TIME, &connected_s);
     gs3_fail(&call->err, GS3_ETRANSIENT,
              connected_s > 0 ? "%s did not answer in time: try again later"
                              : "cannot connect to %s in time: check the address and the network",

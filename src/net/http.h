@@ -100,11 +100,12 @@ struct gs3_http_request {
     struct gs3_http_body body;
     const struct gs3_http_sink *sink; /* NULL: into response.body */
     struct gs3_http_tls tls;
-    size_t maximum_body_bytes;   /* of response.body; over it the call fails */
-    unsigned maximum_attempts;   /* 0: 3 */
-    uint32_t connect_timeout_ms; /* 0: 10 s */
-    uint32_t total_timeout_ms;   /* of one attempt; 0: none (then `stall_timeout_ms` guards) */
-    uint32_t stall_timeout_ms;   /* no byte either way for that long; 0: 60 s */
+    size_t maximum_body_bytes;    /* of response.body; over it the call fails */
+    uint64_t expected_body_bytes; /* of the answer: a hint for the size of buffers; 0: small */
+    unsigned maximum_attempts;    /* 0: 3 */
+    uint32_t connect_timeout_ms;  /* 0: 10 s */
+    uint32_t total_timeout_ms;    /* of one attempt; 0: none (then `stall_timeout_ms` guards) */
+    uint32_t stall_timeout_ms;    /* no byte either way for that long; 0: 60 s */
     uint32_t retry_budget_ms; /* sum of all waits between attempts, Retry-After included; 0: 60 s */
     bool allow_http2;         /* default: HTTP/1.1, as S3 */
     bool is_direct;           /* no proxy, whatever is configured */
@@ -138,8 +139,16 @@ void gs3_http_spawn(struct gs3_http *http, void (*run)(void *context), void *con
 size_t gs3_http_task_count(const struct gs3_http *http); /* that have not ended */
 
 /* From a task: lets everything else go on, and returns at a later turn (after a wake, a call's end,
- * or at the latest 200 ms). For conditions that another thread changes. */
+ * or at the latest 200 ms). For conditions that are looked at now and then. */
 void gs3_http_yield(struct gs3_http *http);
+
+/* For conditions that somebody else announces: the current task (NULL outside of one) is handed to
+ * whoever will unpark it, from any thread; park returns once that was done, or at once when it was
+ * done before. */
+struct gs3_http_task;
+struct gs3_http_task *gs3_http_self(const struct gs3_http *http);
+void gs3_http_park(struct gs3_http *http);
+void gs3_http_unpark(struct gs3_http_task *task);
 bool gs3_http_is_in_task(const struct gs3_http *http);
 
 /* One round, from the thread that owns `http`, never from a task: starts what is due, lets curl

@@ -2,32 +2,62 @@
  *
  * A call is queued (until `due_ms`), then running (an easy handle is on the multi handle), then
  * queued again for a retry, or ended. loop.c alone moves calls between these states and alone knows
- * the multi handle; attempt.c knows the easy handle of one attempt, body.c its callbacks, failure.c
+ * the multi handle; socket.c tells epoll what curl waits for; task.c suspends and resumes tasks;
+ * easy.c keeps easy handles; attempt.c knows the one of an attempt, body.c its callbacks, failure.c
  * the meaning of curl's codes, retry.c the waits. */
 #ifndef GS3_NET_INTERNAL_H
 #define GS3_NET_INTERNAL_H
 
 #include <curl/curl.h>
+#include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/fiber.h"
 #include "net/http.h"
 
 enum {
     GS3_HTTP_HEADER_COUNT = 256,
     GS3_HTTP_HEADER_BYTES = 64 * 1024, /* of one answer, all lines together */
     GS3_HTTP_ORIGIN_BYTES = 300,
-    GS3_HTTP_POLL_MS = 200,      /* how late an interruption may be seen */
-    GS3_HTTP_IDLE_EASIES = 16,   /* easy handles kept for the next request */
-    GS3_HTTP_WARM_HOLD_MS = 2000 /* how long a request waits for a connection on its way */
+    GS3_HTTP_POLL_MS = 200,       /* how late an interruption may be seen */
+    GS3_HTTP_CONNECTIONS = 64,    /* kept warm, unless the caller wants more */
+    GS3_HTTP_WARM_HOLD_MS = 2000, /* how long a request waits for a connection on its way */
+    GS3_HTTP_UNDO_MS = 5000       /* what survives an interruption has that long, all together */
 };
 
 enum gs3_http_state { GS3_HTTP_QUEUED, GS3_HTTP_RUNNING, GS3_HTTP_ENDED };
 
+/* Requests of one class have their easy handles in common: no option has to be taken back. */
+enum gs3_http_class {
+    GS3_HTTP_HEAD,
+    GS3_HTTP_GET,
+    GS3_HTTP_SEND, /* with a body: PUT, POST */
+    GS3_HTTP_OTHER,
+    GS3_HTTP_CLASS_COUNT
+};
+
+/* What an easy handle was set up for, once; what differs from it sets it up anew. */
+struct gs3_http_setup {
+    char ca_bundle[256]; /* "" for the system's */
+    bool is_https, no_verify, allow_http2, is_direct, is_large;
+    enum gs3_http_class class;
+    char method[8];
+};
+
+struct gs3_http_easy {
+    struct gs3_http_easy *next; /* idle */
+    CURL *curl;
+    struct gs3_http_setup setup;
+    bool is_set_up;
+    char error_text[CURL_ERROR_SIZE];
+};
+
 struct gs3_http_call {
     struct gs3_http *http;
-    struct gs3_http_call *next; /* of http->calls */
+    struct gs3_http_call *next, *previous; /* of http->calls */
+    struct gs3_http_call *next_queued;     /* of http->queued */
     struct gs3_http_request request;
     char origin[GS3_HTTP_ORIGIN_BYTES]; /* "https://host:port" of the URL, for messages */
     bool is_warm;                       /* connects only; has no caller */
@@ -39,35 +69,91 @@ struct gs3_http_call {
     struct gs3_err err; /* ended with -1, or the last attempt's transport failure */
     bool is_fatal;      /* a callback of ours set err: no retry, whatever curl says */
     struct gs3_http_response response;
+    struct gs3_http_task *waiter; /* the task that waits for the end */
 
-    CURL *easy; /* running */
+    struct gs3_http_easy *easy; /* running */
     struct curl_slist *lines;
-    char error_text[CURL_ERROR_SIZE];
     uint64_t sent_bytes; /* position in the request's body */
     bool is_header_done; /* the final header block has ended: what follows is a trailer */
     size_t header_bytes;
     bool has_sunk; /* the sink has got bytes that a retry has to take back */
 };
 
+struct gs3_http_task {
+    struct gs3_http_task *next; /* of one of the lists below, or of nothing while it waits */
+    struct gs3_http *http;
+    struct gs3_fiber *fiber;
+    void (*run)(void *context);
+    void *context;
+    bool is_parked, was_unparked; /* under http->lock */
+};
+
+struct gs3_http_tasks {
+    struct gs3_http_task *first, **last;
+};
+
+/* What epoll was told of a connection's descriptor. */
+struct gs3_http_watch {
+    uint32_t events;    /* as epoll has them; 0: not registered */
+    bool is_connection; /* opened for us, so that its end is seen: see socket.c */
+    bool is_wanted;     /* curl waits for it */
+};
+
 struct gs3_http {
     CURLM *multi;
     CURLSH *share; /* TLS sessions, so that a second connection resumes the first one's */
-    CURL *idle[GS3_HTTP_IDLE_EASIES];
+    struct gs3_http_easy *idle[GS3_HTTP_CLASS_COUNT];
     size_t idle_count;
-    struct gs3_http_call *calls; /* in the order of their start */
+    unsigned maximum_connections;
+    struct gs3_http_call *calls; /* the latest first */
+    struct gs3_http_call *queued;
+    size_t warm_count;
     char *user_agent, *proxy_https, *proxy_http, *no_proxy;
     const struct gs3_clock *clock;
     const struct gs3_log *log;
     const volatile int *interrupted;
+    int64_t undo_until_ms; /* 0: not interrupted yet */
+
+    int epoll_fd, wake_fd;
+    struct gs3_http_watch *watches; /* by descriptor */
+    size_t watch_count;
+    int64_t timer_ms; /* when curl wants to be called; -1: it does not */
+
+    struct gs3_http_tasks ready, yielded;
+    struct gs3_http_task *idle_tasks, *current;
+    size_t task_count;
+    pthread_mutex_t lock; /* of `unparked` and the tasks' flags */
+    struct gs3_http_tasks unparked;
+
+    struct gs3_http_counts counts;
+    uint64_t load_from_us, idle_us;
 };
 
-/* loop.c: one round: starts what is due, lets curl work, ends what has ended, and waits for at
- * most GS3_HTTP_POLL_MS when nothing ended. */
-void gs3_http_round(struct gs3_http *http);
-/* Takes a call off curl and out of the list and frees it. */
+/* loop.c: takes a call off curl and out of the list and frees it. */
 void gs3_http_drop(struct gs3_http *http, struct gs3_http_call *call);
 struct gs3_http_call *gs3_http_enqueue(struct gs3_http *http,
                                        const struct gs3_http_request *request);
+
+/* socket.c */
+int gs3_http_sockets_init(struct gs3_http *http, struct gs3_err *err);
+void gs3_http_sockets_release(struct gs3_http *http);
+/* Waits for at most `wait_ms` and hands curl what happened. */
+void gs3_http_sockets_wait(struct gs3_http *http, int wait_ms);
+void gs3_http_sockets_watch(struct gs3_http *http, CURL *easy);
+
+/* task.c */
+void gs3_http_tasks_init(struct gs3_http *http);
+void gs3_http_tasks_release(struct gs3_http *http);
+/* Runs every task that can go on. */
+void gs3_http_tasks_run(struct gs3_http *http);
+/* Suspends the current task until `call` has ended. */
+void gs3_http_task_wait(struct gs3_http *http, struct gs3_http_call *call);
+void gs3_http_task_ready(struct gs3_http *http, struct gs3_http_task *task);
+
+/* easy.c: a handle for this call, set up but for what is the attempt's own; NULL: out of memory. */
+struct gs3_http_easy *gs3_http_easy_take(struct gs3_http_call *call);
+void gs3_http_easy_give(struct gs3_http *http, struct gs3_http_easy *easy);
+void gs3_http_easies_release(struct gs3_http *http);
 
 /* attempt.c: sets call->easy up for one attempt (not yet on the multi handle). -1 with call->err
  * when the request cannot be sent at all. */
@@ -77,7 +163,8 @@ void gs3_http_attempt_end(struct gs3_http_call *call);
 
 /* body.c: what an attempt starts from, and the callbacks of an easy handle whose context is the
  * call. */
-void gs3_http_attempt_reset(struct gs3_http_call *call);
+int gs3_http_attempt_reset(struct gs3_http_call *call);
+void gs3_http_body_callbacks(CURL *easy);
 void gs3_http_body_set(struct gs3_http_call *call);
 
 /* failure.c: turns curl's code into call->err. */

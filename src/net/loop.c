@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "base/mem.h"
 #include "net/internal.h"
 
 enum { DEFAULT_BUDGET_MS = 60 * 1000 };
@@ -9,55 +10,85 @@ static int64_t now_ms(const struct gs3_http *http)
     return gs3_clock_monotonic_ms(http->clock);
 }
 
-struct gs3_http_call *gs3_http_enqueue(struct gs3_http *http,
-                                       const struct gs3_http_request *request)
+static void queue(struct gs3_http_call *call)
 {
-    struct gs3_http_call *call = gs3_xcalloc(1, sizeof *call);
-    call->http = http;
-    call->request = *request;
-    call->state = GS3_HTTP_QUEUED;
-    call->due_ms = now_ms(http);
-    call->hold_ms = call->due_ms + GS3_HTTP_WARM_HOLD_MS;
-    struct gs3_http_call **tail = &http->calls;
+    struct gs3_http_call **tail = &call->http->queued;
     while (*tail)
-        tail = &(*tail)->next;
+        tail = &(*tail)->next_queued;
+    call->next_queued = NULL;
     *tail = call;
-    if (gs3_http_origin(request->url, call->origin, &call->err)) {
-        call->state = GS3_HTTP_ENDED;
-        call->outcome = -1;
-    }
-    return call;
+    call->state = GS3_HTTP_QUEUED;
 }
 
-static void stop_attempt(struct gs3_http_call *call)
+static void unqueue(struct gs3_http_call *call)
 {
-    if (call->state == GS3_HTTP_RUNNING)
-        curl_multi_remove_handle(call->http->multi, call->easy);
-    gs3_http_attempt_end(call);
+    struct gs3_http_call **link = &call->http->queued;
+    while (*link && *link != call)
+        link = &(*link)->next_queued;
+    if (*link)
+        *link = call->next_queued;
 }
 
 static void end_call(struct gs3_http_call *call, int outcome)
 {
     call->state = GS3_HTTP_ENDED;
     call->outcome = outcome;
+    if (call->waiter)
+        gs3_http_task_ready(call->http, call->waiter);
+    call->waiter = NULL;
+}
+
+struct gs3_http_call *gs3_http_enqueue(struct gs3_http *http,
+                                       const struct gs3_http_request *request)
+{
+    struct gs3_http_call *call = gs3_xcalloc(1, sizeof *call);
+    call->http = http;
+    call->request = *request;
+    call->due_ms = now_ms(http);
+    call->hold_ms = call->due_ms + GS3_HTTP_WARM_HOLD_MS;
+    call->next = http->calls;
+    if (call->next)
+        call->next->previous = call;
+    http->calls = call;
+    if (gs3_http_origin(request->url, call->origin, &call->err))
+        end_call(call, -1);
+    else
+        queue(call);
+    return call;
+}
+
+static void stop_attempt(struct gs3_http_call *call)
+{
+    if (call->state == GS3_HTTP_RUNNING)
+        curl_multi_remove_handle(call->http->multi, call->easy->curl);
+    else if (call->state == GS3_HTTP_QUEUED)
+        unqueue(call);
+    gs3_http_attempt_end(call);
 }
 
 void gs3_http_drop(struct gs3_http *http, struct gs3_http_call *call)
 {
-    struct gs3_http_call **link = &http->calls;
-    while (*link && *link != call)
-        link = &(*link)->next;
-    if (*link)
-        *link = call->next;
+    if (call->previous)
+        call->previous->next = call->next;
+    else
+        http->calls = call->next;
+    if (call->next)
+        call->next->previous = call->previous;
     stop_attempt(call);
+    http->warm_count -= call->is_warm;
     gs3_http_response_release(&call->response);
     free(call);
 }
 
+/* The first look at a signal starts the time that undoing has. */
 static void end_interrupted(struct gs3_http *http)
 {
+    int64_t now = now_ms(http);
+    if (http->undo_until_ms == 0)
+        http->undo_until_ms = now + GS3_HTTP_UNDO_MS;
+    bool is_late = now >= http->undo_until_ms;
     for (struct gs3_http_call *call = http->calls; call; call = call->next) {
-        if (call->state == GS3_HTTP_ENDED)
+        if (call->state == GS3_HTTP_ENDED || (call->request.survives_interrupt && !is_late))
             continue;
         stop_attempt(call);
         gs3_err_clear(&call->err);
@@ -88,7 +119,7 @@ static void begin_attempt(struct gs3_http_call *call)
         end_call(call, -1);
         return;
     }
-    CURLMcode code = curl_multi_add_handle(call->http->multi, call->easy);
+    CURLMcode code = curl_multi_add_handle(call->http->multi, call->easy->curl);
     if (code != CURLM_OK) {
         gs3_fail(&call->err, GS3_EGENERAL, "libcurl: %s", curl_multi_strerror(code));
         gs3_http_attempt_end(call);
@@ -96,6 +127,7 @@ static void begin_attempt(struct gs3_http_call *call)
         return;
     }
     call->state = GS3_HTTP_RUNNING;
+    call->http->counts.requests += !call->is_warm;
 }
 
 /* The moment a queued call may start: later than due while a connection to its origin is made. */
@@ -108,9 +140,17 @@ static int64_t start_ms(const struct gs3_http_call *call)
 
 static void begin_due(struct gs3_http *http)
 {
-    for (struct gs3_http_call *call = http->calls; call; call = call->next)
-        if (call->state == GS3_HTTP_QUEUED && start_ms(call) <= now_ms(http))
-            begin_attempt(call);
+    struct gs3_http_call **link = &http->queued;
+    int64_t now = *link ? now_ms(http) : 0;
+    while (*link) {
+        struct gs3_http_call *call = *link;
+        if (start_ms(call) > now) {
+            link = &call->next_queued;
+            continue;
+        }
+        *link = call->next_queued;
+        begin_attempt(call);
+    }
 }
 
 static bool schedule_retry(struct gs3_http_call *call)
@@ -128,8 +168,19 @@ static bool schedule_retry(struct gs3_http_call *call)
     gs3_log_debug(call->http->log, "http: again in %lld ms", (long long)wait_ms);
     call->waited_ms += (uint64_t)wait_ms;
     call->due_ms = now_ms(call->http) + wait_ms;
-    call->state = GS3_HTTP_QUEUED;
+    call->http->counts.retries++;
+    queue(call);
     return true;
+}
+
+static void count(struct gs3_http_call *call)
+{
+    struct gs3_http_counts *counts = &call->http->counts;
+    long connects = 0;
+    curl_easy_getinfo(call->easy->curl, CURLINFO_NUM_CONNECTS, &connects);
+    counts->connections += connects > 0 ? (uint64_t)connects : 0;
+    counts->sent_bytes += call->sent_bytes;
+    counts->received_bytes += call->response.received_bytes;
 }
 
 static void finish_attempt(struct gs3_http_call *call, CURLcode code)
@@ -141,7 +192,9 @@ static void finish_attempt(struct gs3_http_call *call, CURLcode code)
         gs3_http_failure_set(call, code);
     if (call->is_warm)
         gs3_http_warm_unset(call);
+    count(call);
     stop_attempt(call);
+    call->state = GS3_HTTP_ENDED; /* for now: neither running nor queued */
     if (call->is_warm) {
         end_call(call, code == CURLE_OK ? 0 : -1);
         return;
@@ -150,6 +203,8 @@ static void finish_attempt(struct gs3_http_call *call, CURLcode code)
         gs3_http_log_response(call);
     else
         gs3_http_log_failure(call);
+    long status = call->response.status;
+    call->http->counts.throttled += code == CURLE_OK && (status == 503 || status == 429);
     if (!schedule_retry(call))
         end_call(call, call->err.class == GS3_OK ? 0 : -1);
 }
@@ -172,6 +227,8 @@ static bool read_messages(struct gs3_http *http)
 /* Warm calls have no caller who would wait for them and free them. */
 static void drop_warm(struct gs3_http *http)
 {
+    if (http->warm_count == 0)
+        return;
     for (struct gs3_http_call *call = http->calls, *next; call; call = next) {
         next = call->next;
         if (call->is_warm && call->state == GS3_HTTP_ENDED)
@@ -179,29 +236,26 @@ static void drop_warm(struct gs3_http *http)
     }
 }
 
-static int poll_ms(const struct gs3_http *http)
+static int until_due_ms(const struct gs3_http *http, int wait_ms)
 {
-    int64_t wait_ms = GS3_HTTP_POLL_MS;
-    int64_t now = now_ms(http);
-    for (const struct gs3_http_call *call = http->calls; call; call = call->next) {
-        if (call->state == GS3_HTTP_QUEUED && start_ms(call) - now < wait_ms)
-            wait_ms = start_ms(call) - now;
-    }
-    return wait_ms > 0 ? (int)wait_ms : 0;
+    int64_t now = http->queued ? now_ms(http) : 0;
+    for (const struct gs3_http_call *call = http->queued; call; call = call->next_queued)
+        if (start_ms(call) - now < wait_ms)
+            wait_ms = (int)(start_ms(call) - now);
+    return wait_ms > 0 ? wait_ms : 0;
 }
 
-void gs3_http_round(struct gs3_http *http)
+void gs3_http_turn(struct gs3_http *http, int wait_ms)
 {
-    if (gs3_http_is_interrupted(http)) {
+    if (gs3_http_is_interrupted(http))
         end_interrupted(http);
-        drop_warm(http);
-        return;
-    }
+    gs3_http_tasks_run(http);
     begin_due(http);
-    int running = 0;
-    curl_multi_perform(http->multi, &running);
-    bool has_ended = read_messages(http);
+    bool has_work = http->ready.first || read_messages(http);
     drop_warm(http);
-    if (!has_ended)
-        curl_multi_poll(http->multi, NULL, 0, poll_ms(http), NULL);
+    if (wait_ms > GS3_HTTP_POLL_MS)
+        wait_ms = GS3_HTTP_POLL_MS;
+    gs3_http_sockets_wait(http, has_work ? 0 : until_due_ms(http, wait_ms));
+    read_messages(http);
+    drop_warm(http);
 }

@@ -23,19 +23,22 @@ static int stop_before_sending(void *context, char *remote_address, char *local_
 
 void gs3_http_warm_set(struct gs3_http_call *call)
 {
-    curl_easy_setopt(call->easy, CURLOPT_NOBODY, 1L);
-    curl_easy_setopt(call->easy, CURLOPT_PREREQFUNCTION, stop_before_sending);
-    curl_easy_setopt(call->easy, CURLOPT_PREREQDATA, call->easy);
+    CURL *curl = call->easy->curl;
+    curl_easy_setopt(curl, CURLOPT_PREREQFUNCTION, stop_before_sending);
+    curl_easy_setopt(curl, CURLOPT_PREREQDATA, curl);
+    call->easy->is_set_up = false; /* for ordinary requests */
 }
 
 /* An easy handle that leaves the multi handle as "connect only" takes its connection down. */
 void gs3_http_warm_unset(struct gs3_http_call *call)
 {
-    curl_easy_setopt(call->easy, CURLOPT_CONNECT_ONLY, 0L);
+    curl_easy_setopt(call->easy->curl, CURLOPT_CONNECT_ONLY, 0L);
 }
 
 const struct gs3_http_call *gs3_http_warm_pending(const struct gs3_http *http, const char *origin)
 {
+    if (http->warm_count == 0)
+        return NULL;
     for (const struct gs3_http_call *call = http->calls; call; call = call->next)
         if (call->is_warm && call->state != GS3_HTTP_ENDED && strcmp(call->origin, origin) == 0)
             return call;
@@ -55,6 +58,7 @@ void gs3_http_warm(struct gs3_http *http, const char *url, const struct gs3_http
         request.tls = *tls;
     struct gs3_http_call *call = gs3_http_enqueue(http, &request);
     call->is_warm = true;
+    http->warm_count++;
     /* The URL need not live longer than this function; the call keeps the origin of its own. */
     call->request.url = call->origin;
 }

@@ -1,0 +1,126 @@
+#include "base/fiber.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <ucontext.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+
+#if defined __SANITIZE_ADDRESS__
+#include <sanitizer/common_interface_defs.h>
+#endif
+
+/* Sanitized frames are several times as large. */
+#if defined __SANITIZE_ADDRESS__
+enum { STACK_BYTES = 1024 * 1024 };
+#else
+enum { STACK_BYTES = 128 * 1024 };
+#endif
+
+struct gs3_fiber {
+    ucontext_t inside, outside;
+    char *memory; /* the guard page, then the stack */
+    size_t memory_bytes, guard_bytes;
+    void (*run)(void *context);
+    void *context;
+    bool has_ended;
+    /* What the address sanitizer has to know of both stacks. */
+    void *fake_inside, *fake_outside;
+    const void *outside_bottom;
+    size_t outside_bytes;
+};
+
+#if defined __SANITIZE_ADDRESS__
+static void leave(void **fake, const void *bottom, size_t bytes)
+{
+    __sanitizer_start_switch_fiber(fake, bottom, bytes);
+}
+
+static void arrive(void *fake, const void **bottom, size_t *bytes)
+{
+    __sanitizer_finish_switch_fiber(fake, bottom, bytes);
+}
+#else
+static void leave(void **fake, const void *bottom, size_t bytes)
+{
+    (void)fake;
+    (void)bottom;
+    (void)bytes;
+}
+
+static void arrive(void *fake, const void **bottom, size_t *bytes)
+{
+    (void)fake;
+    (void)bottom;
+    (void)bytes;
+}
+#endif
+
+/* makecontext hands on integers: the pointer comes in two halves. */
+static void enter(unsigned high, unsigned low)
+{
+    struct gs3_fiber *fiber = (struct gs3_fiber *)(((uintptr_t)high << 32) | (uintptr_t)low);
+    arrive(NULL, &fiber->outside_bottom, &fiber->outside_bytes);
+    for (;;) {
+        fiber->run(fiber->context);
+        fiber->has_ended = true;
+        /* Reused, it goes on from here. */
+        gs3_fiber_suspend(fiber);
+    }
+}
+
+struct gs3_fiber *gs3_fiber_new(void (*run)(void *context), void *context)
+{
+    struct gs3_fiber *fiber = gs3_xcalloc(1, sizeof *fiber);
+    fiber->guard_bytes = (size_t)sysconf(_SC_PAGESIZE);
+    fiber->memory_bytes = fiber->guard_bytes + STACK_BYTES;
+    fiber->memory = mmap(NULL, fiber->memory_bytes, PROT_READ | PROT_WRITE,
+                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK | MAP_NORESERVE, -1, 0);
+    /* Stacks grow downward, into the page that nobody may touch. */
+    if (fiber->memory == MAP_FAILED || mprotect(fiber->memory, fiber->guard_bytes, PROT_NONE) ||
+        getcontext(&fiber->inside))
+        gs3_out_of_memory();
+    fiber->inside.uc_stack.ss_sp = fiber->memory + fiber->guard_bytes;
+    fiber->inside.uc_stack.ss_size = STACK_BYTES;
+    uintptr_t address = (uintptr_t)fiber;
+    makecontext(&fiber->inside, (void (*)(void))(uintptr_t)enter, 2, (unsigned)(address >> 32),
+                (unsigned)(address & UINT32_MAX));
+    gs3_fiber_reuse(fiber, run, context);
+    return fiber;
+}
+
+void gs3_fiber_reuse(struct gs3_fiber *fiber, void (*run)(void *context), void *context)
+{
+    fiber->run = run;
+    fiber->context = context;
+    fiber->has_ended = false;
+}
+
+void gs3_fiber_free(struct gs3_fiber *fiber)
+{
+    if (!fiber)
+        return;
+    munmap(fiber->memory, fiber->memory_bytes);
+    free(fiber);
+}
+
+void gs3_fiber_resume(struct gs3_fiber *fiber)
+{
+    leave(&fiber->fake_outside, fiber->memory + fiber->guard_bytes, STACK_BYTES);
+    swapcontext(&fiber->outside, &fiber->inside);
+    arrive(fiber->fake_outside, NULL, NULL);
+}
+
+void gs3_fiber_suspend(struct gs3_fiber *fiber)
+{
+    leave(&fiber->fake_inside, fiber->outside_bottom, fiber->outside_bytes);
+    swapcontext(&fiber->inside, &fiber->outside);
+    arrive(fiber->fake_inside, &fiber->outside_bottom, &fiber->outside_bytes);
+}
+
+bool gs3_fiber_has_ended(const struct gs3_fiber *fiber)
+{
+    return fiber->has_ended;
+}
