@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "s3/internal.h"
+#include "s3/list_scan.h"
 #include "text/time.h"
 
 struct client {
@@ -26,8 +27,15 @@ struct gs3_s3_call {
     unsigned attempts; /* of the HTTP calls that have ended */
     bool has_redirected;
     bool has_set_clock;
+    bool has_refreshed;
+    bool survives_interrupt;
     bool is_uncertain; /* an earlier attempt may have taken effect */
+    uint64_t expected_bytes;
+    struct gs3_list_scan *scan; /* of a listing; sink_of_list is its sink then */
+    struct gs3_http_sink list_sink;
 };
+
+enum { COMPLETE_STALL_MS = 10 * 60 * 1000 };
 
 static struct client *client_of(struct gs3_s3_transport *transport)
 {
@@ -75,6 +83,44 @@ static bool set_clock(struct gs3_s3_call *call, const struct gs3_http_response *
     return true;
 }
 
+static int scan_bytes(void *context, const void *bytes, size_t length_bytes, struct gs3_err *err)
+{
+    return gs3_list_scan_write(context, bytes, length_bytes, err);
+}
+
+static int scan_again(void *context, struct gs3_err *err)
+{
+    (void)err;
+    gs3_list_scan_reset(context);
+    return 0;
+}
+
+static void prepare_list(struct gs3_s3_call *call, const struct gs3_s3_request *request)
+{
+    call->scan = gs3_xcalloc(1, sizeof *call->scan);
+    gs3_list_scan_init(call->scan, request->entry, request->entry_context);
+    call->list_sink =
+        (struct gs3_http_sink){.write = scan_bytes, .reset = scan_again, .context = call->scan};
+    call->sink = &call->list_sink;
+}
+
+/* Credentials that expire while a long run is under way: fresh ones, once a call. */
+static bool refresh(struct gs3_s3_call *call, const char *code)
+{
+    const struct gs3_s3_client_opts *opts = &call->client->opts;
+    bool has_expired = strcmp(code, "ExpiredToken") == 0 ||
+                       strcmp(code, "ExpiredTokenException") == 0 ||
+                       strcmp(code, "TokenRefreshRequired") == 0;
+    if (!has_expired || call->has_refreshed || !opts->refresh)
+        return false;
+    call->has_refreshed = true;
+    struct gs3_err ignored = GS3_ERR_INIT;
+    if (opts->refresh(opts->refresh_context, &ignored))
+        return false;
+    gs3_secret_wipe(&call->client->key, sizeof call->client->key);
+    return true;
+}
+
 static bool is_cut_short(const struct gs3_s3_call *call, const struct gs3_http_response *response)
 {
     const char *length = gs3_pairs_get(&response->headers, "content-length");
@@ -96,6 +142,8 @@ static enum gs3_http_verdict judge(void *context, const struct gs3_http_response
         return is_cut_short(call, response) ? GS3_HTTP_RETRY : GS3_HTTP_DONE;
     if (strcmp(fault.code, "RequestTimeTooSkewed") == 0)
         return set_clock(call, response) ? GS3_HTTP_RETRY : GS3_HTTP_DONE;
+    if (refresh(call, fault.code))
+        return GS3_HTTP_RETRY;
     if (!gs3_s3_fault_is_transient(&fault, response->status))
         return GS3_HTTP_DONE;
     call->is_uncertain = call->is_uncertain || gs3_s3_fault_is_uncertain(&fault, response->status);
@@ -121,6 +169,9 @@ static void send_call(struct gs3_s3_call *call)
         .sink = call->sink,
         .tls = tls_of(call->client),
         .maximum_body_bytes = GS3_S3_ANSWER_BYTES,
+        .expected_body_bytes = call->expected_bytes,
+        .stall_timeout_ms = call->wire.op == GS3_S3_COMPLETE_UPLOAD ? COMPLETE_STALL_MS : 0,
+        .survives_interrupt = call->survives_interrupt,
     };
     call->http = gs3_http_start(call->client->opts.http, &request);
 }
@@ -143,9 +194,16 @@ static struct gs3_s3_call *start(struct gs3_s3_transport *transport,
     call->client = client;
     call->sink = request->op == GS3_S3_GET_OBJECT ? request->sink : NULL;
     call->wire.op = request->op;
+    call->survives_interrupt = request->survives_interrupt;
+    call->expected_bytes =
+        request->range.length_bytes ? request->range.length_bytes : request->expected_bytes;
+    if (request->op == GS3_S3_LIST_OBJECTS)
+        prepare_list(call, request);
     if (resolve(client, request->object.bucket, &endpoint, &call->err) ||
         gs3_s3_wire_build(request, &endpoint, client->opts.config, &call->wire, &call->err))
         return call;
+    if (client->opts.request_payer)
+        gs3_pairs_set(&call->wire.headers, "x-amz-request-payer", "requester");
     send_call(call);
     return call;
 }
@@ -237,6 +295,22 @@ static int fail_answer(const struct gs3_s3_call *call, const struct gs3_s3_fault
     return -1;
 }
 
+static int take_success(struct gs3_s3_call *call, const struct gs3_http_response *response,
+                        struct gs3_s3_result *result, struct gs3_err *err)
+{
+    if (gs3_s3_result_read(call->wire.op, response, result, err) ||
+        gs3_s3_range_check(&call->wire, response, result, err))
+        return -1;
+    if (!call->scan)
+        return 0;
+    if (gs3_list_scan_finish(call->scan, err))
+        return gs3_wrap(err, "%s", gs3_s3_op_name(call->wire.op));
+    result->entry_count = call->scan->count;
+    if (call->scan->is_truncated)
+        result->next_token = gs3_buf_take(&call->scan->next_token);
+    return 0;
+}
+
 /* Reads one ended HTTP call. 1: sent again to another region. */
 static int take_answer(struct gs3_s3_call *call, const struct gs3_http_response *response,
                        struct gs3_s3_result *result, struct gs3_err *err)
@@ -244,7 +318,7 @@ static int take_answer(struct gs3_s3_call *call, const struct gs3_http_response 
     struct gs3_s3_fault fault;
     call->is_uncertain = call->is_uncertain || response->sends > response->attempts;
     if (!gs3_s3_fault_read(call->wire.op, response, &fault))
-        return gs3_s3_result_read(call->wire.op, response, result, err);
+        return take_success(call, response, result, err);
     gs3_log_debug(call->client->opts.log, "s3: %s: %ld %s", gs3_s3_op_name(call->wire.op),
                   response->status, fault.code);
     int sent = redirect(call, &fault, response->status, err);
@@ -268,6 +342,15 @@ static int wait_http(struct gs3_s3_call *call, struct gs3_s3_result *result, str
     return status;
 }
 
+static void free_call(struct gs3_s3_call *call)
+{
+    if (call->scan)
+        gs3_list_scan_release(call->scan);
+    free(call->scan);
+    gs3_s3_wire_release(&call->wire);
+    free(call);
+}
+
 static int wait_call(struct gs3_s3_transport *transport, struct gs3_s3_call *call,
                      struct gs3_s3_result *result, struct gs3_err *err)
 {
@@ -281,8 +364,7 @@ static int wait_call(struct gs3_s3_transport *transport, struct gs3_s3_call *cal
     if (status)
         gs3_s3_result_release(result);
     result->attempts = call->attempts;
-    gs3_s3_wire_release(&call->wire);
-    free(call);
+    free_call(call);
     return status;
 }
 
@@ -290,8 +372,7 @@ static void cancel_call(struct gs3_s3_transport *transport, struct gs3_s3_call *
 {
     if (call->http)
         gs3_http_cancel(client_of(transport)->opts.http, call->http);
-    gs3_s3_wire_release(&call->wire);
-    free(call);
+    free_call(call);
 }
 
 static void free_client(struct gs3_s3_transport *transport)

@@ -70,15 +70,32 @@ static void put_region(struct gs3_s3_fault *fault, const struct gs3_http_respons
 /* What must be there in the body of a 200, by operation; NULL: nothing. */
 static const char *root_of(enum gs3_s3_op op)
 {
-    if (op == GS3_S3_COPY_OBJECT)
-        return "CopyObjectResult";
-    return op == GS3_S3_GET_OBJECT_TAGGING ? "Tagging" : NULL;
+    switch (op) {
+    case GS3_S3_COPY_OBJECT: return "CopyObjectResult";
+    case GS3_S3_GET_OBJECT_TAGGING: return "Tagging";
+    case GS3_S3_DELETE_OBJECTS: return "DeleteResult";
+    case GS3_S3_CREATE_UPLOAD: return "InitiateMultipartUploadResult";
+    case GS3_S3_UPLOAD_PART_COPY: return "CopyPartResult";
+    case GS3_S3_COMPLETE_UPLOAD: return "CompleteMultipartUploadResult";
+    case GS3_S3_LIST_PARTS: return "ListPartsResult";
+    case GS3_S3_LIST_OBJECTS: /* list_scan.c has read it */
+    case GS3_S3_PUT_OBJECT:
+    case GS3_S3_GET_OBJECT:
+    case GS3_S3_HEAD_OBJECT:
+    case GS3_S3_DELETE_OBJECT:
+    case GS3_S3_PUT_OBJECT_TAGGING:
+    case GS3_S3_UPLOAD_PART:
+    case GS3_S3_ABORT_UPLOAD: break;
+    }
+    return NULL;
 }
 
 static bool is_success_status(enum gs3_s3_op op, long status)
 {
-    bool has_no_content = op == GS3_S3_DELETE_OBJECT || op == GS3_S3_PUT_OBJECT_TAGGING;
-    return status == 200 || (has_no_content && status == 204);
+    bool has_no_content =
+        op == GS3_S3_DELETE_OBJECT || op == GS3_S3_PUT_OBJECT_TAGGING || op == GS3_S3_ABORT_UPLOAD;
+    return status == 200 || (has_no_content && status == 204) ||
+           (op == GS3_S3_GET_OBJECT && status == 206);
 }
 
 static void put_unusable(struct gs3_s3_fault *fault, const char *message)

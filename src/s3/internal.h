@@ -16,6 +16,9 @@ enum {
 };
 #define GS3_S3_PUT_BYTES (UINT64_C(5) << 30) /* the most that one PutObject may carry */
 
+/* Documents that are sent: 1000 keys, escaped; 10,000 parts. */
+enum { GS3_S3_DOCUMENT_BYTES = 8 << 20, GS3_S3_BATCH_KEYS = 1000, GS3_S3_PARTS = 10000 };
+
 /* A request in its form on the wire; every string is its own. */
 struct gs3_s3_wire {
     enum gs3_s3_op op;
@@ -30,7 +33,26 @@ struct gs3_s3_wire {
     struct gs3_http_body body;
     char payload_sha256[GS3_SHA256_HEX_BYTES];
     bool is_conditional; /* writes only where a condition holds: a repeat means something else */
+    struct gs3_s3_range range; /* of a get */
+    bool is_of_part;           /* of a get: ?partNumber= */
 };
+
+/* options.c: what may go with a request beside its object, and what cannot. */
+int gs3_s3_add_options(const struct gs3_s3_request *request, const struct gs3_s3_endpoint *endpoint,
+                       struct gs3_pairs *headers, struct gs3_err *err);
+
+/* documents.c: the bodies that this room writes: tags, keys to delete, parts to complete. */
+int gs3_s3_document_build(const struct gs3_s3_request *request, struct gs3_s3_wire *wire,
+                          struct gs3_err *err);
+
+/* uploads.c: what the operations of multipart uploads and of batches answer. */
+int gs3_s3_upload_read(enum gs3_s3_op op, const struct gs3_http_response *response,
+                       struct gs3_s3_result *result, struct gs3_err *err);
+/* A 206 is the range that was asked for, and a 200 is none. */
+int gs3_s3_range_check(const struct gs3_s3_wire *wire, const struct gs3_http_response *response,
+                       struct gs3_s3_result *result, struct gs3_err *err);
+/* An ETag with its quotes: Ceph leaves them out here and there. NULL for none. Caller frees. */
+char *gs3_s3_etag_quoted(const char *etag);
 
 /* `endpoint` is that of the object's bucket. May read the body (to sign it). GS3_EUSAGE for
  * a key that S3 does not take, GS3_EFAIL for a body over 5 GiB, GS3_EINVALID for what no header

@@ -61,7 +61,8 @@ static bool is_hex_digest(const char *text)
 int gs3_s3_payload_hash(const struct gs3_s3_request *request, const struct gs3_aws_config *config,
                         struct gs3_s3_wire *wire, struct gs3_err *err)
 {
-    bool is_object = request->op == GS3_S3_PUT_OBJECT && wire->body.length_bytes > 0;
+    bool is_object = (request->op == GS3_S3_PUT_OBJECT || request->op == GS3_S3_UPLOAD_PART) &&
+                     wire->body.length_bytes > 0;
     if (is_object && config->payload_signing == GS3_PAYLOAD_SIGNING_OFF) {
         memcpy(wire->payload_sha256, gs3_sigv4_unsigned_payload,
                strlen(gs3_sigv4_unsigned_payload) + 1);

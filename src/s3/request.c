@@ -1,19 +1,24 @@
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "base/str.h"
-#include "crypto/digest.h"
 #include "s3/internal.h"
 #include "text/uri.h"
 #include "text/utf8.h"
-#include "text/xml.h"
 
 enum { URL_BYTES = 8192, DOCUMENT_BYTES = 64 * 1024, VERSION_BYTES = 1024 };
 
 static bool is_write(enum gs3_s3_op op)
 {
-    return op == GS3_S3_PUT_OBJECT || op == GS3_S3_COPY_OBJECT || op == GS3_S3_DELETE_OBJECT;
+    return op == GS3_S3_PUT_OBJECT || op == GS3_S3_COPY_OBJECT || op == GS3_S3_DELETE_OBJECT ||
+           op == GS3_S3_COMPLETE_UPLOAD;
+}
+
+static bool is_of_bucket(enum gs3_s3_op op)
+{
+    return op == GS3_S3_LIST_OBJECTS || op == GS3_S3_DELETE_OBJECTS;
 }
 
 static const char *method_of(enum gs3_s3_op op)
@@ -60,21 +65,74 @@ static char *build_path(const struct gs3_s3_endpoint *endpoint, const struct gs3
     gs3_auto_buf struct gs3_buf path = GS3_BUF_INIT(URL_BYTES);
     gs3_buf_putc(&path, '/');
     if (endpoint->is_path_style)
-        gs3_buf_printf(&path, "%s/", object->bucket);
-    gs3_uri_encode(&path, object->key, true);
+        gs3_buf_printf(&path, object->key ? "%s/" : "%s", object->bucket);
+    if (object->key)
+        gs3_uri_encode(&path, object->key, true);
     return gs3_buf_take(&path);
 }
 
-static char *build_query(enum gs3_s3_op op, const struct gs3_s3_object *object)
+/* "&name=value", without the "&" where it is the first; value NULL: "name" alone. */
+static void add_query(struct gs3_buf *query, const char *name, const char *value)
+{
+    if (query->length_bytes > 0)
+        gs3_buf_putc(query, '&');
+    gs3_buf_puts(query, name);
+    if (!value)
+        return;
+    gs3_buf_putc(query, '=');
+    gs3_uri_encode(query, value, false);
+}
+
+static void add_query_number(struct gs3_buf *query, const char *name, unsigned number)
+{
+    char text[16];
+    snprintf(text, sizeof text, "%u", number);
+    add_query(query, name, text);
+}
+
+static void add_list_query(struct gs3_buf *query, const struct gs3_s3_request *request)
+{
+    add_query(query, "list-type", "2");
+    add_query(query, "encoding-type", "url");
+    if (request->prefix && *request->prefix)
+        add_query(query, "prefix", request->prefix);
+    if (request->continuation_token)
+        add_query(query, "continuation-token", request->continuation_token);
+    else if (request->start_after)
+        add_query(query, "start-after", request->start_after);
+    if (request->page_size > 0)
+        add_query_number(query, "max-keys", request->page_size);
+}
+
+/* A new object has no version to name; a batch names them one by one. */
+static bool takes_version(enum gs3_s3_op op)
+{
+    return op == GS3_S3_GET_OBJECT || op == GS3_S3_HEAD_OBJECT || op == GS3_S3_DELETE_OBJECT ||
+           op == GS3_S3_GET_OBJECT_TAGGING || op == GS3_S3_PUT_OBJECT_TAGGING;
+}
+
+static char *build_query(const struct gs3_s3_request *request)
 {
     gs3_auto_buf struct gs3_buf query = GS3_BUF_INIT(URL_BYTES);
+    enum gs3_s3_op op = request->op;
     if (op == GS3_S3_GET_OBJECT_TAGGING || op == GS3_S3_PUT_OBJECT_TAGGING)
-        gs3_buf_puts(&query, "tagging");
-    bool is_of_version = op != GS3_S3_PUT_OBJECT && op != GS3_S3_COPY_OBJECT;
-    if (is_of_version && object->version_id) {
-        gs3_buf_puts(&query, query.length_bytes > 0 ? "&versionId=" : "versionId=");
-        gs3_uri_encode(&query, object->version_id, false);
-    }
+        add_query(&query, "tagging", NULL);
+    if (op == GS3_S3_CREATE_UPLOAD)
+        add_query(&query, "uploads", NULL);
+    if (op == GS3_S3_DELETE_OBJECTS)
+        add_query(&query, "delete", NULL);
+    if (op == GS3_S3_LIST_OBJECTS)
+        add_list_query(&query, request);
+    if (op == GS3_S3_UPLOAD_PART || op == GS3_S3_UPLOAD_PART_COPY)
+        add_query_number(&query, "partNumber", request->part_number);
+    if (op == GS3_S3_LIST_PARTS && request->part_number > 0)
+        add_query_number(&query, "part-number-marker", request->part_number);
+    if ((op == GS3_S3_GET_OBJECT || op == GS3_S3_HEAD_OBJECT) && request->get_part_number > 0)
+        add_query_number(&query, "partNumber", request->get_part_number);
+    if (request->upload_id)
+        add_query(&query, "uploadId", request->upload_id);
+    if (takes_version(op) && request->object.version_id)
+        add_query(&query, "versionId", request->object.version_id);
     return gs3_buf_take(&query);
 }
 
@@ -159,6 +217,8 @@ static int add_copy(struct gs3_pairs *headers, const struct gs3_s3_request *requ
         gs3_buf_printf(&text, "?versionId=%s", source->version_id);
     gs3_pairs_set(headers, "x-amz-copy-source", gs3_buf_string(&text));
     add_if_set(headers, "x-amz-copy-source-if-match", request->copy_source_if_match);
+    if (request->op == GS3_S3_UPLOAD_PART_COPY)
+        return 0;
     /* The governance metadata is new with every copy, so S3 never copies the source's. */
     gs3_pairs_set(headers, "x-amz-metadata-directive", "REPLACE");
     if (request->replace_tags) {
@@ -186,46 +246,24 @@ static int add_extra(struct gs3_pairs *headers, const struct gs3_pairs *extra, s
     return 0;
 }
 
-static int build_tagging(const struct gs3_pairs *tags, struct gs3_s3_wire *wire,
-                         struct gs3_err *err)
-{
-    struct gs3_buf *out = &wire->document;
-    out->maximum_bytes = DOCUMENT_BYTES;
-    int status =
-        gs3_buf_puts(out, "<Tagging xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><TagSet>");
-    for (size_t i = 0; tags && i < tags->count; i++) {
-        status |= gs3_buf_puts(out, "<Tag><Key>");
-        status |= gs3_xml_append_escaped(out, tags->items[i].name);
-        status |= gs3_buf_puts(out, "</Key><Value>");
-        status |= gs3_xml_append_escaped(out, tags->items[i].value);
-        status |= gs3_buf_puts(out, "</Value></Tag>");
-    }
-    status |= gs3_buf_puts(out, "</TagSet></Tagging>");
-    if (status)
-        return gs3_fail(err, GS3_EINVALID, "the tags are too long or hold a control character");
-    wire->body = (struct gs3_http_body){.bytes = out->data, .length_bytes = out->length_bytes};
-    unsigned char digest[GS3_MD5_BYTES];
-    gs3_md5(out->data, out->length_bytes, digest);
-    gs3_auto_free char *md5 = gs3_base64_encode(digest, sizeof digest);
-    gs3_pairs_set(&wire->headers, "content-md5", md5);
-    gs3_pairs_set(&wire->headers, "content-type", "application/xml");
-    return 0;
-}
-
 static int build_headers(const struct gs3_s3_request *request, struct gs3_s3_wire *wire,
                          struct gs3_err *err)
 {
     struct gs3_pairs *headers = &wire->headers;
-    bool has_content = request->op == GS3_S3_PUT_OBJECT || request->op == GS3_S3_COPY_OBJECT;
+    bool has_content = request->op == GS3_S3_PUT_OBJECT || request->op == GS3_S3_COPY_OBJECT ||
+                       request->op == GS3_S3_CREATE_UPLOAD;
     if (has_content && request->properties)
         add_properties(headers, request->properties);
     if (has_content && request->metadata && add_metadata(headers, request->metadata, err))
         return -1;
-    if (request->op == GS3_S3_PUT_OBJECT && request->tags && request->tags->count > 0)
+    bool has_tags = request->op == GS3_S3_PUT_OBJECT || request->op == GS3_S3_CREATE_UPLOAD;
+    if (has_tags && request->tags && request->tags->count > 0)
         add_tags(headers, request->tags);
-    if (request->op == GS3_S3_COPY_OBJECT && add_copy(headers, request, err))
+    bool is_copy = request->op == GS3_S3_COPY_OBJECT || request->op == GS3_S3_UPLOAD_PART_COPY;
+    if (is_copy && add_copy(headers, request, err))
         return -1;
-    if (request->op == GS3_S3_PUT_OBJECT_TAGGING && build_tagging(request->tags, wire, err))
+    if (gs3_s3_document_build(request, wire, err) ||
+        gs3_s3_add_options(request, &wire->endpoint, headers, err))
         return -1;
     add_if_set(headers, "if-match", request->if_match);
     if (request->if_none_match)
@@ -237,12 +275,12 @@ static int build_headers(const struct gs3_s3_request *request, struct gs3_s3_wir
 static int set_body(const struct gs3_s3_request *request, struct gs3_s3_wire *wire,
                     struct gs3_err *err)
 {
-    if (request->op != GS3_S3_PUT_OBJECT)
+    if (request->op != GS3_S3_PUT_OBJECT && request->op != GS3_S3_UPLOAD_PART)
         return 0;
     if (request->body.length_bytes > GS3_S3_PUT_BYTES)
         return gs3_fail(err, GS3_EFAIL,
-                        "%llu bytes are more than one upload may carry (5 GiB), and multipart "
-                        "uploads are not available in this build of gs3",
+                        "%llu bytes are more than one request may carry (5 GiB): use a multipart "
+                        "upload",
                         (unsigned long long)request->body.length_bytes);
     wire->body = request->body;
     return 0;
@@ -255,10 +293,12 @@ int gs3_s3_wire_build(const struct gs3_s3_request *request, const struct gs3_s3_
     *wire = (struct gs3_s3_wire){.op = request->op, .endpoint = *endpoint};
     wire->method = method_of(request->op);
     wire->bucket = gs3_xstrdup(request->object.bucket);
-    if (check_object(&request->object, err))
+    wire->range = request->range;
+    wire->is_of_part = request->get_part_number > 0;
+    if (!is_of_bucket(request->op) && check_object(&request->object, err))
         return -1;
     wire->path = build_path(endpoint, &request->object);
-    wire->query = build_query(request->op, &request->object);
+    wire->query = build_query(request);
     gs3_s3_wire_address(wire);
     if (build_headers(request, wire, err) || set_body(request, wire, err))
         return -1;

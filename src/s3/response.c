@@ -77,6 +77,7 @@ static int read_object(const struct gs3_http_response *response, struct gs3_s3_r
         result->last_modified_s = -1;
     result->missing_meta = read_count(response, "x-amz-missing-meta");
     result->tag_count = read_count(response, "x-amz-tagging-count");
+    result->part_count = read_count(response, "x-amz-mp-parts-count");
     result->properties = (struct gs3_s3_properties){
         .content_type = take_header(response, "content-type"),
         .cache_control = take_header(response, "cache-control"),
@@ -117,12 +118,9 @@ static int read_copy(const struct gs3_http_response *response, struct gs3_s3_res
     gs3_auto_pairs struct gs3_pairs leaves = GS3_PAIRS_INIT;
     if (read_leaves(response, &leaves, err))
         return -1;
-    const char *etag = gs3_pairs_get(&leaves, "CopyObjectResult/ETag");
     free(result->etag);
     /* AWS writes the ETag with its quotes here too, Ceph without: one form for who compares. */
-    result->etag = gs3_str_is_empty(etag) ? NULL
-                   : etag[0] == '"'       ? gs3_xstrdup(etag)
-                                          : gs3_xasprintf("\"%s\"", etag);
+    result->etag = gs3_s3_etag_quoted(gs3_pairs_get(&leaves, "CopyObjectResult/ETag"));
     result->last_modified =
         gs3_xstrdup_or_null(gs3_pairs_get(&leaves, "CopyObjectResult/LastModified"));
     if (!result->last_modified ||
@@ -162,15 +160,15 @@ static int read_by_op(enum gs3_s3_op op, const struct gs3_http_response *respons
     case GS3_S3_GET_OBJECT_TAGGING: return read_tags(response, result, err);
     case GS3_S3_PUT_OBJECT:
     case GS3_S3_DELETE_OBJECT:
-    case GS3_S3_PUT_OBJECT_TAGGING:
-    case GS3_S3_ABORT_UPLOAD: break;
     case GS3_S3_LIST_OBJECTS:
+    case GS3_S3_PUT_OBJECT_TAGGING:
+    case GS3_S3_UPLOAD_PART:
+    case GS3_S3_ABORT_UPLOAD: break;
     case GS3_S3_LIST_PARTS:
     case GS3_S3_DELETE_OBJECTS:
     case GS3_S3_CREATE_UPLOAD:
-    case GS3_S3_UPLOAD_PART:
     case GS3_S3_UPLOAD_PART_COPY:
-    case GS3_S3_COMPLETE_UPLOAD: return gs3_fail(err, GS3_EGENERAL, "the answer is not read");
+    case GS3_S3_COMPLETE_UPLOAD: return gs3_s3_upload_read(op, response, result, err);
     }
     return 0;
 }
@@ -182,8 +180,8 @@ int gs3_s3_result_read(enum gs3_s3_op op, const struct gs3_http_response *respon
     result->last_modified_s = -1;
     read_common(response, result);
     /* A login page or a proxy's greeting is a 200 as well: only S3 sends an ETag. */
-    bool must_have_etag =
-        op == GS3_S3_PUT_OBJECT || op == GS3_S3_GET_OBJECT || op == GS3_S3_HEAD_OBJECT;
+    bool must_have_etag = op == GS3_S3_PUT_OBJECT || op == GS3_S3_GET_OBJECT ||
+                          op == GS3_S3_HEAD_OBJECT || op == GS3_S3_UPLOAD_PART;
     int status = 0;
     if (must_have_etag && gs3_str_is_empty(result->etag))
         status = gs3_fail(err, GS3_ESERVICE, "the answer has no ETag: is this an S3 endpoint?");

@@ -53,8 +53,32 @@ void gs3_s3_properties_copy(struct gs3_s3_properties *to, const struct gs3_s3_pr
     *to = copy;
 }
 
+void gs3_s3_part_release(struct gs3_s3_part *part)
+{
+    free(part->etag);
+    free(part->checksum);
+    *part = (struct gs3_s3_part){.number = 0};
+}
+
+static void release_lists(struct gs3_s3_result *result)
+{
+    for (size_t i = 0; i < result->parts_count; i++)
+        gs3_s3_part_release(&result->parts[i]);
+    free(result->parts);
+    for (size_t i = 0; i < result->survivor_count; i++) {
+        free(result->survivors[i].key);
+        free(result->survivors[i].code);
+        free(result->survivors[i].message);
+    }
+    free(result->survivors);
+}
+
 void gs3_s3_result_release(struct gs3_s3_result *result)
 {
+    release_lists(result);
+    free(result->upload_id);
+    free(result->checksum);
+    free(result->next_token);
     free(result->etag);
     free(result->version_id);
     free(result->last_modified);

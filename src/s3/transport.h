@@ -131,6 +131,7 @@ struct gs3_s3_request {
     const struct gs3_s3_customer_key *customer_key; /* of the object, on every call that takes it */
     const struct gs3_s3_customer_key *copy_source_key;
     struct gs3_s3_range range; /* get, upload part copy (of the source) */
+    uint64_t expected_bytes;   /* get: how much will come, for the size of buffers; 0: little */
     /* put, upload part: computed as the body passes and sent as a trailer, or as a header where the
      * body is in memory. create, complete: the upload's algorithm. get, head: any but NONE asks for
      * what the store keeps (x-amz-checksum-mode). copy: x-amz-checksum-algorithm. */
@@ -181,9 +182,10 @@ struct gs3_s3_result {
     uint64_t range_total_bytes; /* the object's length by Content-Range */
     char *upload_id;            /* create */
     char *checksum; /* put, upload part: base64 of what was sent, as gs3 computed it; NULL: none */
-    char *next_token;          /* list: NULL when this was the last page */
+    char *next_token;          /* list, list parts: NULL when this was the last page */
     uint64_t entry_count;      /* list */
-    struct gs3_s3_part *parts; /* list parts: all of them, pages put together */
+    struct gs3_s3_part *parts; /* list parts: of this page; next_token is the part_number to ask
+                                  for the next one with */
     size_t parts_count;
     struct gs3_s3_survivor *survivors; /* delete objects */
     size_t survivor_count;

@@ -212,8 +212,8 @@ static void success_that_is_none_is_a_failure(void **state)
         {GS3_S3_PUT_OBJECT, "200 OK", "", "<html>Sign in</html>", "", GS3_ESERVICE, 1, "no ETag"},
         {GS3_S3_HEAD_OBJECT, "200 OK", "", "", "", GS3_ESERVICE, 1, "no ETag"},
         {GS3_S3_GET_OBJECT, "200 OK", "", "<html>Sign in</html>", "", GS3_ESERVICE, 1, "no ETag"},
-        {GS3_S3_GET_OBJECT, "206 Partial Content", ETAG "Content-Range: bytes 0-1/9\r\n", "ab",
-         "UnusableAnswer", GS3_ESERVICE, 1, "status 206"},
+        {GS3_S3_GET_OBJECT, "206 Partial Content", ETAG "Content-Range: bytes 0-1/9\r\n", "ab", "",
+         GS3_ESERVICE, 1, "status 206"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         check_failure(&cases[i]);
