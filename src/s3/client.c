@@ -136,6 +136,9 @@ static enum gs3_http_verdict judge(void *context, const struct gs3_http_response
     struct gs3_s3_fault fault;
     if (failure) {
         call->is_uncertain = true;
+        /* A second batch could hit what somebody wrote after the first: the caller settles it. */
+        if (call->wire.op == GS3_S3_DELETE_OBJECTS)
+            return GS3_HTTP_DONE;
         return failure->class == GS3_ETRANSIENT ? GS3_HTTP_RETRY : GS3_HTTP_DONE;
     }
     if (!gs3_s3_fault_read(call->wire.op, response, &fault))
@@ -146,8 +149,9 @@ static enum gs3_http_verdict judge(void *context, const struct gs3_http_response
         return GS3_HTTP_RETRY;
     if (!gs3_s3_fault_is_transient(&fault, response->status))
         return GS3_HTTP_DONE;
-    call->is_uncertain = call->is_uncertain || gs3_s3_fault_is_uncertain(&fault, response->status);
-    return GS3_HTTP_RETRY;
+    bool is_uncertain = gs3_s3_fault_is_uncertain(&fault, response->status);
+    call->is_uncertain = call->is_uncertain || is_uncertain;
+    return is_uncertain && call->wire.op == GS3_S3_DELETE_OBJECTS ? GS3_HTTP_DONE : GS3_HTTP_RETRY;
 }
 
 static struct gs3_http_tls tls_of(const struct client *client)

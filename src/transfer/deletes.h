@@ -1,24 +1,30 @@
-/* The sources of moves, deleted in batches after the read-backs.
+/* The sources of moves: deleted one by one, or many by one request after their read-backs.
  *
- * A task hands its source in and waits; when a batch is full (1000 keys of one bucket), nobody else
- * can join, or half a second has passed, one request deletes them all, and each task learns of its
- * own. The source was looked at once more just before (gs3_verify_source), and AWS is given the
- * ETag of each key. Thread-safe. Depends on lane, s3. */
+ * Either way the source was looked at once more before (gs3_verify_source), and the store is given
+ * its ETag: AWS deletes only where it still holds. A delete without a clear answer is settled by a
+ * look, never repeated blindly: somebody may have written the key meanwhile. Depends on lane, plan,
+ * verify, s3. */
 #ifndef GS3_TRANSFER_DELETES_H
 #define GS3_TRANSFER_DELETES_H
 
 #include "transfer/lane.h"
+#include "transfer/plan.h"
 
-struct gs3_deletes;
+enum { GS3_DELETES_MAXIMUM = 1000 };
 
-struct gs3_deletes *gs3_deletes_new(void);
-void gs3_deletes_free(struct gs3_deletes *deletes);
+/* 0: gone. -1: it is still there, or that cannot be told; err says which. */
+int gs3_delete_source(const struct gs3_lane *lane, const struct gs3_plan *plan,
+                      struct gs3_err *err);
 
-/* From a task. 0: gone. -1: it is still there, or that cannot be told; err says which. */
-int gs3_deletes_run(struct gs3_deletes *deletes, const struct gs3_lane *lane, const char *bucket,
-                    const struct gs3_s3_victim *victim, struct gs3_err *err);
+/* One source of a batch, all of one bucket. */
+struct gs3_delete {
+    const struct gs3_plan *plan;
+    int failed; /* 0 or -1, as gs3_delete_source */
+    struct gs3_err err;
+};
+void gs3_delete_sources(const struct gs3_lane *lane, struct gs3_delete *deletes, size_t count);
 
-/* No new company is coming: batches go ahead at once from now on. */
-void gs3_deletes_close(struct gs3_deletes *deletes);
+/* Whether a batch can name the key: XML carries no control characters. */
+bool gs3_delete_is_batchable(const struct gs3_plan *plan);
 
 #endif

@@ -24,28 +24,29 @@ void gs3_item_free(struct gs3_item *item); /* NULL is fine */
 
 struct gs3_engine;
 
-/* `transfer` without pool and deletes, which are the engine's. */
+/* `transfer` without pool, defers_deletes and moved_bytes, which are the engine's. */
 struct gs3_engine *gs3_engine_new(const struct gs3_pool_opts *pool,
                                   const struct gs3_transfer *transfer, struct gs3_err *err);
 void gs3_engine_free(struct gs3_engine *engine);
 
-bool gs3_engine_has_room(const struct gs3_engine *engine);
+bool gs3_engine_has_room(struct gs3_engine *engine);
 void gs3_engine_add(struct gs3_engine *engine, struct gs3_item *item);
-/* Nothing more is added: what waits for company (deletes) goes ahead. */
+/* Nothing more is added. */
 void gs3_engine_close(struct gs3_engine *engine);
 /* Nothing new starts; what is under way ends. Items that had not started come back withheld. A
  * source whose destination is complete is still deleted: its move was allowed and had begun. */
 void gs3_engine_stop(struct gs3_engine *engine);
 
-/* The next item that has ended, or NULL when there is none now. The caller frees it. */
+/* The next item that has ended, or NULL when there is none now. The caller frees it. To be asked
+ * at least five times a second: it sends batches of deletes off that have waited long enough. */
 struct gs3_item *gs3_engine_take(struct gs3_engine *engine);
 /* Closed, and every item was taken. */
-bool gs3_engine_is_done(const struct gs3_engine *engine);
+bool gs3_engine_is_done(struct gs3_engine *engine);
 
 struct gs3_engine_state {
     struct gs3_pool_state pool;
     uint64_t moved_bytes; /* of all objects, those under way too */
 };
-void gs3_engine_look(const struct gs3_engine *engine, struct gs3_engine_state *state);
+void gs3_engine_look(struct gs3_engine *engine, struct gs3_engine_state *state);
 
 #endif

@@ -1,7 +1,8 @@
 /* --include and --exclude: one ordered list, the last match wins. Pure; depends on text/glob.
  *
- * fnmatch as Python's (`*`, `?`, `[s]`, `[!s]`; `*` crosses "/"), on the full path, each pattern
- * joined to the source's root, as aws-cli does. */
+ * fnmatch as Python's (`*`, `?`, `[s]`, `[!s]`; `*` crosses "/"), on the name below the source's
+ * root, which is what aws-cli's full path with the pattern joined to the root comes to; an absolute
+ * pattern is compared with the absolute path. */
 #ifndef GS3_TRANSFER_FILTER_H
 #define GS3_TRANSFER_FILTER_H
 

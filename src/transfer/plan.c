@@ -2,7 +2,9 @@
 
 #include <string.h>
 
+#include "base/mem.h"
 #include "base/str.h"
+#include "transfer/tree.h"
 
 static int check_ends(enum gs3_operation operation, const struct gs3_location *source,
                       const struct gs3_location *destination, struct gs3_err *err)
@@ -23,6 +25,24 @@ static int check_ends(enum gs3_operation operation, const struct gs3_location *s
     return 0;
 }
 
+static void set_direction(struct gs3_plan *plan)
+{
+    plan->direction = plan->source.kind != GS3_LOCATION_S3        ? GS3_UPLOAD
+                      : plan->destination.kind == GS3_LOCATION_S3 ? GS3_COPY
+                                                                  : GS3_DOWNLOAD;
+}
+
+/* gs3 always sends MetadataDirective REPLACE, so S3 would accept the copy, and mv would then delete
+ * the only one there is. */
+static int refuse_self(const struct gs3_plan *plan, struct gs3_err *err)
+{
+    if (plan->operation == GS3_OPERATION_MOVE &&
+        gs3_location_is_same_object(&plan->source, &plan->destination))
+        return gs3_fail(err, GS3_EUSAGE, "cannot move s3://%s/%s onto itself: it would be deleted",
+                        plan->source.bucket, plan->source.key);
+    return 0;
+}
+
 int gs3_plan_init(struct gs3_plan *plan, enum gs3_operation operation, struct gs3_location *source,
                   struct gs3_location *destination, const struct gs3_plan_opts *opts,
                   struct gs3_err *err)
@@ -33,22 +53,28 @@ int gs3_plan_init(struct gs3_plan *plan, enum gs3_operation operation, struct gs
                               .opts = *opts,
                               .local = {.fd = -1}};
     *source = *destination = (struct gs3_location){.kind = GS3_LOCATION_LOCAL};
-    plan->direction = plan->source.kind != GS3_LOCATION_S3        ? GS3_UPLOAD
-                      : plan->destination.kind == GS3_LOCATION_S3 ? GS3_COPY
-                                                                  : GS3_DOWNLOAD;
+    set_direction(plan);
     if (check_ends(operation, &plan->source, &plan->destination, err) ||
         gs3_location_resolve(&plan->source, &plan->destination, err))
         return -1;
     if (plan->direction != GS3_UPLOAD && strlen(plan->source.key) > 1024)
         return gs3_fail(err, GS3_EUSAGE, "a key has at most 1024 bytes, the source's has %zu",
                         strlen(plan->source.key));
-    /* gs3 always sends MetadataDirective REPLACE, so S3 would accept the copy, and mv would then
-     * delete the only one there is. */
-    if (operation == GS3_OPERATION_MOVE &&
-        gs3_location_is_same_object(&plan->source, &plan->destination))
-        return gs3_fail(err, GS3_EUSAGE, "cannot move s3://%s/%s onto itself: it would be deleted",
-                        plan->source.bucket, plan->source.key);
-    return 0;
+    return refuse_self(plan, err);
+}
+
+const struct gs3_s3_customer_key *gs3_plan_source_key(const struct gs3_plan *plan)
+{
+    return plan->direction == GS3_COPY ? plan->opts.copy_source_key : plan->opts.customer_key;
+}
+
+/* A copy in the store moves no byte over the network: one request goes further. */
+uint64_t gs3_plan_threshold_bytes(const struct gs3_plan *plan)
+{
+    uint64_t wanted = plan->opts.multipart_threshold_bytes;
+    if (wanted > 0)
+        return wanted < GS3_PUT_MAXIMUM_BYTES ? wanted : GS3_PUT_MAXIMUM_BYTES;
+    return plan->direction == GS3_COPY ? UINT64_C(64) << 20 : UINT64_C(8) << 20;
 }
 
 void gs3_plan_release(struct gs3_plan *plan, struct gs3_s3_transport *transport)
@@ -57,6 +83,7 @@ void gs3_plan_release(struct gs3_plan *plan, struct gs3_s3_transport *transport)
         transport->ops->cancel(transport, plan->head_call);
     plan->head_call = NULL;
     gs3_s3_result_release(&plan->head);
+    free(plan->listed_etag);
     gs3_local_source_release(&plan->local);
     gs3_location_release(&plan->source);
     gs3_location_release(&plan->destination);
@@ -90,8 +117,46 @@ void gs3_plan_look_start(struct gs3_plan *plan, struct gs3_s3_transport *transpo
     struct gs3_s3_request request = {
         .op = GS3_S3_HEAD_OBJECT,
         .object = {.bucket = plan->source.bucket, .key = plan->source.key},
+        .customer_key = gs3_plan_source_key(plan),
+        .checksum = plan->opts.wants_checksum ? GS3_S3_CHECKSUM_CRC64NVME : GS3_S3_CHECKSUM_NONE,
     };
     plan->head_call = transport->ops->start(transport, &request);
+}
+
+/* The GET of a small object tells everything that a HEAD would, and asks for the listed ETag. */
+static bool is_listed_well_enough(const struct gs3_plan *plan)
+{
+    return plan->direction == GS3_DOWNLOAD && plan->listed_etag && !plan->head_call &&
+           plan->size_bytes < gs3_plan_threshold_bytes(plan);
+}
+
+static void take_listed(struct gs3_plan *plan)
+{
+    gs3_s3_result_release(&plan->head);
+    plan->head = (struct gs3_s3_result){
+        .etag = gs3_xstrdup(plan->listed_etag),
+        .length_bytes = plan->size_bytes,
+        .has_length = true,
+        .last_modified_s = plan->listed_modified_s,
+    };
+}
+
+int gs3_plan_init_found(struct gs3_plan *plan, enum gs3_operation operation,
+                        struct gs3_tree_found *found, const struct gs3_plan_opts *opts,
+                        struct gs3_err *err)
+{
+    *plan = (struct gs3_plan){.operation = operation,
+                              .source = found->source,
+                              .destination = found->destination,
+                              .opts = *opts,
+                              .local = {.fd = -1},
+                              .size_bytes = found->size_bytes,
+                              .listed_etag = found->etag,
+                              .listed_modified_s = found->last_modified_s};
+    found->source = found->destination = (struct gs3_location){.kind = GS3_LOCATION_LOCAL};
+    found->etag = NULL;
+    set_direction(plan);
+    return refuse_self(plan, err);
 }
 
 int gs3_plan_look(struct gs3_plan *plan, struct gs3_s3_transport *transport, struct gs3_err *err)
@@ -102,6 +167,10 @@ int gs3_plan_look(struct gs3_plan *plan, struct gs3_s3_transport *transport, str
         if (plan->local.fd < 0 && gs3_local_source_open(plan->source.path, &plan->local, err))
             return -1;
         plan->size_bytes = plan->local.size_bytes;
+        return 0;
+    }
+    if (is_listed_well_enough(plan)) {
+        take_listed(plan);
         return 0;
     }
     gs3_plan_look_start(plan, transport);

@@ -13,6 +13,8 @@
 #include "transfer/local.h"
 #include "transfer/location.h"
 
+#define GS3_PUT_MAXIMUM_BYTES (UINT64_C(5) << 30) /* that one PutObject or CopyObject may carry */
+
 /* --copy-props: what of a copy's source rides along (reference: "Metadata on s3→s3"). */
 enum gs3_copy_props { GS3_COPY_PROPS_DEFAULT, GS3_COPY_PROPS_NONE, GS3_COPY_PROPS_METADATA };
 
@@ -61,6 +63,19 @@ struct gs3_plan {
 int gs3_plan_init(struct gs3_plan *plan, enum gs3_operation operation, struct gs3_location *source,
                   struct gs3_location *destination, const struct gs3_plan_opts *opts,
                   struct gs3_err *err);
+/* For one of many (tree.h), whose names are complete: takes over what was found. GS3_EUSAGE for an
+ * object that would be moved onto itself. */
+struct gs3_tree_found;
+int gs3_plan_init_found(struct gs3_plan *plan, enum gs3_operation operation,
+                        struct gs3_tree_found *found, const struct gs3_plan_opts *opts,
+                        struct gs3_err *err);
+
+/* The customer's key that the source is read with; NULL: none. */
+const struct gs3_s3_customer_key *gs3_plan_source_key(const struct gs3_plan *plan);
+
+/* From how many bytes on the object is moved in parts. */
+uint64_t gs3_plan_threshold_bytes(const struct gs3_plan *plan);
+
 void gs3_plan_release(struct gs3_plan *plan, struct gs3_s3_transport *transport);
 
 /* The S3 sides and what will be done to them. `touches` has room for two; returns how many. */

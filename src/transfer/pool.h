@@ -32,11 +32,11 @@ struct gs3_pool *gs3_pool_new(const struct gs3_pool_opts *opts, struct gs3_err *
 /* Ends the threads once every job has ended; then frees. */
 void gs3_pool_free(struct gs3_pool *pool);
 
-bool gs3_pool_has_room(const struct gs3_pool *pool);
+bool gs3_pool_has_room(struct gs3_pool *pool);
 /* Adds a job: `run` is called once, in a task of some worker. */
 void gs3_pool_add(struct gs3_pool *pool, void (*run)(void *context, const struct gs3_lane *lane),
                   void *context);
-size_t gs3_pool_pending(const struct gs3_pool *pool); /* waiting or running */
+size_t gs3_pool_pending(struct gs3_pool *pool); /* waiting or running */
 
 /* Pieces 0 … count-1 of one thing, run on any worker, in order of their start. A piece that fails
  * keeps the rest from starting; those that run end first. */
@@ -53,9 +53,8 @@ int gs3_pool_run(struct gs3_pool *pool, const struct gs3_lane *lane, const struc
 
 struct gs3_pool_state {
     unsigned concurrency; /* the limit as it is now */
-    unsigned running;
-    uint64_t requests, connections, retries, throttled, sent_bytes, received_bytes;
+    unsigned running;     /* jobs that have begun and not ended */
 };
-void gs3_pool_look(const struct gs3_pool *pool, struct gs3_pool_state *state);
+void gs3_pool_look(struct gs3_pool *pool, struct gs3_pool_state *state);
 
 #endif

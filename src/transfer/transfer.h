@@ -5,6 +5,8 @@
 #ifndef GS3_TRANSFER_TRANSFER_H
 #define GS3_TRANSFER_TRANSFER_H
 
+#include <stdatomic.h>
+
 #include "base/err.h"
 #include "base/log.h"
 #include "policy/permit.h"
@@ -16,17 +18,16 @@
 #include "transfer/state.h"
 
 enum { GS3_STDOUT_FD = 1 };
-#define GS3_PUT_MAXIMUM_BYTES (UINT64_C(5) << 30)
 
 /* What all objects of a run share; read by every worker, changed by none. */
 struct gs3_transfer {
-    struct gs3_pool *pool;              /* for the parts of large objects; NULL: one by one */
-    struct gs3_deletes *deletes;        /* sources of moves, deleted in batches; NULL: one by one */
+    struct gs3_pool *pool; /* for the parts of large objects; NULL: one by one */
+    bool defers_deletes;   /* a move's source is left to the caller: report.is_delete_pending */
     const struct gs3_states *states;    /* of uploads, for --resume; NULL: none are kept */
     const struct gs3_mime_tables *mime; /* NULL: the system's */
     const struct gs3_log *log;
-    bool is_custom;        /* the store is not AWS: what AWS guarantees is looked at */
-    uint64_t *moved_bytes; /* atomic, for progress: bytes sent, received or copied; NULL: none */
+    bool is_custom;                    /* the store is not AWS: what AWS guarantees is looked at */
+    atomic_uint_fast64_t *moved_bytes; /* of all objects, as they move; NULL: nobody looks */
 };
 
 enum gs3_report_status { GS3_REPORT_OK, GS3_REPORT_FAILED, GS3_REPORT_SKIPPED, GS3_REPORT_PLANNED };
@@ -34,8 +35,10 @@ enum gs3_report_status { GS3_REPORT_OK, GS3_REPORT_FAILED, GS3_REPORT_SKIPPED, G
 struct gs3_report {
     enum gs3_report_status status;
     uint64_t bytes;
-    char *etag; /* of the destination; NULL: none */
-    char *note; /* why it was skipped; NULL: nothing to say */
+    char *etag;             /* of the destination; NULL: none */
+    char *note;             /* why it was skipped; NULL: nothing to say */
+    bool is_warning;        /* skipped, and that is worth a warning: exit status 2 */
+    bool is_delete_pending; /* all is done but the source's delete: see defers_deletes */
 };
 void gs3_report_release(struct gs3_report *report);
 

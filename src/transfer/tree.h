@@ -3,8 +3,11 @@
  * A tree is a listing of S3 (page after page, the next one asked for while this one is used) or a
  * walk of the local file system in S3's byte order (a directory compares with its trailing "/"),
  * run through the filters, with each item's destination named. What must not be transferred comes
- * out as a warning or a failure of its own, never in silence. Depends on location, filter, local,
- * s3. Must be called from a task or a thread that may wait. */
+ * out as a warning or a failure of its own, never in silence.
+ *
+ * Within one bucket the two sides may overlap. What lies under the destination's prefix is no
+ * source: this run may have written it. And nothing is written where a source may still be waiting.
+ * Depends on location, filter, local, s3. Must be called from a task or a thread that may wait. */
 #ifndef GS3_TRANSFER_TREE_H
 #define GS3_TRANSFER_TREE_H
 
@@ -15,16 +18,10 @@
 #include "transfer/filter.h"
 #include "transfer/location.h"
 
-enum gs3_case_conflict { GS3_CASE_IGNORE, GS3_CASE_SKIP, GS3_CASE_WARN, GS3_CASE_ERROR };
-
 struct gs3_tree_opts {
     const struct gs3_filters *filters; /* NULL: everything */
     bool follow_symlinks;              /* default of aws-cli: yes */
     bool is_move;                      /* a source that is its own destination is an error */
-    bool ignore_glacier_warnings;      /* archived objects are skipped without a warning */
-    bool force_glacier_transfer;
-    bool no_overwrite;
-    enum gs3_case_conflict case_conflict; /* downloads */
     unsigned page_size;
     struct gs3_s3_transport *transport; /* of an S3 source */
 };

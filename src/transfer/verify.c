@@ -4,11 +4,13 @@
 #include "transfer/metadata.h"
 
 static int head(struct gs3_s3_transport *transport, const struct gs3_location *location,
-                const char *version_id, struct gs3_s3_result *result, struct gs3_err *err)
+                const char *version_id, const struct gs3_s3_customer_key *key,
+                struct gs3_s3_result *result, struct gs3_err *err)
 {
     struct gs3_s3_request request = {
         .op = GS3_S3_HEAD_OBJECT,
         .object = {.bucket = location->bucket, .key = location->key, .version_id = version_id},
+        .customer_key = key,
     };
     return gs3_s3_perform(transport, &request, result, err);
 }
@@ -86,7 +88,7 @@ int gs3_verify_written(struct gs3_s3_transport *transport, const struct gs3_writ
                         "ETag to check it by",
                         object->bucket, object->key);
     struct gs3_s3_result found = {0};
-    int failed = head(transport, object, written->write->version_id, &found, err) ||
+    int failed = head(transport, object, written->write->version_id, written->key, &found, err) ||
                  compare(written, &found, err);
     gs3_s3_result_release(&found);
     if (failed) {
@@ -103,7 +105,7 @@ int gs3_verify_source(struct gs3_s3_transport *transport, const struct gs3_plan 
 {
     const struct gs3_location *source = &plan->source;
     struct gs3_s3_result now = {0};
-    int failed = head(transport, source, NULL, &now, err);
+    int failed = head(transport, source, NULL, gs3_plan_source_key(plan), &now, err);
     bool is_same = !failed && gs3_str_equal(now.etag, plan->head.etag) &&
                    gs3_str_equal(now.version_id, plan->head.version_id) &&
                    now.length_bytes == plan->head.length_bytes &&
@@ -162,8 +164,8 @@ static int put_tags(struct gs3_s3_transport *transport, const struct gs3_locatio
     return failed;
 }
 
-static int ensure_tags(struct gs3_s3_transport *transport, const struct gs3_plan *plan,
-                       const struct gs3_pairs *tags, struct gs3_err *err)
+int gs3_verify_tags_are(struct gs3_s3_transport *transport, const struct gs3_plan *plan,
+                        const struct gs3_pairs *tags, struct gs3_err *err)
 {
     for (int round = 0; round < 2; round++) {
         struct gs3_s3_result found = {0};
@@ -178,12 +180,11 @@ static int ensure_tags(struct gs3_s3_transport *transport, const struct gs3_plan
     return gs3_fail(err, GS3_EFAIL, "the store does not keep them");
 }
 
-int gs3_verify_tags(struct gs3_s3_transport *transport, const struct gs3_plan *plan,
-                    struct gs3_err *err)
+int gs3_verify_tags(const struct gs3_lane *lane, const struct gs3_plan *plan, struct gs3_err *err)
 {
     struct gs3_s3_result source = {0};
-    int failed = get_tags(transport, &plan->source, &source, err) ||
-                 ensure_tags(transport, plan, &source.tags, err);
+    int failed = get_tags(lane->source, &plan->source, &source, err) ||
+                 gs3_verify_tags_are(lane->destination, plan, &source.tags, err);
     gs3_s3_result_release(&source);
     return failed ? gs3_wrap(err, "tags of s3://%s/%s", plan->destination.bucket,
                              plan->destination.key)

@@ -4,6 +4,7 @@
 
 #include "base/err.h"
 #include "s3/transport.h"
+#include "transfer/lane.h"
 #include "transfer/plan.h"
 
 /* What a write left behind and what it was meant to leave. */
@@ -14,6 +15,7 @@ struct gs3_written {
     const struct gs3_pairs *metadata;           /* wire form, whole */
     const struct gs3_s3_properties *properties; /* as sent */
     const struct gs3_s3_result *source;         /* a copy's source; NULL for an upload */
+    const struct gs3_s3_customer_key *key;      /* of the destination; NULL: none */
 };
 
 /* HEAD of the destination by the version that the write returned: its ETag is the one that the
@@ -29,7 +31,9 @@ int gs3_verify_source(struct gs3_s3_transport *transport, const struct gs3_plan 
 
 /* Tags of a copy are the server's to keep: where the source has some, compare, set them if they
  * are missing, and compare again. */
-int gs3_verify_tags(struct gs3_s3_transport *transport, const struct gs3_plan *plan,
-                    struct gs3_err *err);
+int gs3_verify_tags(const struct gs3_lane *lane, const struct gs3_plan *plan, struct gs3_err *err);
+/* The same for tags that are known. */
+int gs3_verify_tags_are(struct gs3_s3_transport *transport, const struct gs3_plan *plan,
+                        const struct gs3_pairs *tags, struct gs3_err *err);
 
 #endif

@@ -1,0 +1,157 @@
+#include "transfer/deletes.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/str.h"
+#include "transfer/verify.h"
+
+static int look_at_source(const struct gs3_lane *lane, const struct gs3_plan *plan,
+                          struct gs3_s3_result *found, struct gs3_err *err)
+{
+    struct gs3_s3_request request = {
+        .op = GS3_S3_HEAD_OBJECT,
+        .object = {.bucket = plan->source.bucket, .key = plan->source.key},
+        .customer_key = gs3_plan_source_key(plan),
+    };
+    return gs3_s3_perform(lane->source, &request, found, err);
+}
+
+/* A delete without a clear answer may have been done: whether the source is there says it, and no
+ * second delete may: it could hit what someone wrote meanwhile. */
+static int settle(const struct gs3_lane *lane, const struct gs3_plan *plan, struct gs3_err *err)
+{
+    struct gs3_s3_result found = {0};
+    struct gs3_err look = GS3_ERR_INIT;
+    int failed = look_at_source(lane, plan, &found, &look);
+    gs3_s3_result_release(&found);
+    if (failed && gs3_s3_err_is_not_found(&look)) {
+        gs3_err_clear(err);
+        return 0;
+    }
+    if (failed)
+        return gs3_wrap(err,
+                        "the destination is complete, and whether the source was deleted is not "
+                        "known: look at it");
+    return gs3_wrap(err, "the destination is complete, the source is kept");
+}
+
+/* Whether the answer leaves open what was done: none came, or one that says so itself. */
+static bool is_open(const struct gs3_s3_result *result, const struct gs3_err *err)
+{
+    return result->attempts > 1 || err->http_status < 400 || err->http_status >= 500;
+}
+
+int gs3_delete_source(const struct gs3_lane *lane, const struct gs3_plan *plan, struct gs3_err *err)
+{
+    struct gs3_s3_request request = {
+        .op = GS3_S3_DELETE_OBJECT,
+        .object = {.bucket = plan->source.bucket, .key = plan->source.key},
+        .if_match = plan->head.etag,
+    };
+    struct gs3_s3_result result = {0};
+    int failed = gs3_s3_perform(lane->source, &request, &result, err);
+    if (failed && gs3_str_equal(err->code, "NotImplemented")) {
+        /* The store has no conditional delete. The source was checked a moment ago. */
+        gs3_s3_result_release(&result);
+        request.if_match = NULL;
+        failed = gs3_s3_perform(lane->source, &request, &result, err);
+    }
+    bool may_be_done = failed && is_open(&result, err);
+    gs3_s3_result_release(&result);
+    if (may_be_done)
+        return settle(lane, plan, err);
+    if (failed)
+        return gs3_wrap(err, "the destination is complete, the source is kept");
+    return 0;
+}
+
+bool gs3_delete_is_batchable(const struct gs3_plan *plan)
+{
+    for (const char *c = plan->source.key; *c; c++)
+        if ((unsigned char)*c < ' ')
+            return false;
+    return true;
+}
+
+/* After a batch that failed or named no outcome: gone already, or still what it was and deleted by
+ * itself. */
+static int delete_after_all(const struct gs3_lane *lane, const struct gs3_plan *plan,
+                            struct gs3_err *err)
+{
+    gs3_err_clear(err);
+    struct gs3_s3_result found = {0};
+    int failed = look_at_source(lane, plan, &found, err);
+    gs3_s3_result_release(&found);
+    if (failed && gs3_s3_err_is_not_found(err)) {
+        gs3_err_clear(err);
+        return 0;
+    }
+    if (failed)
+        return gs3_wrap(err,
+                        "the destination is complete, and whether the source was deleted is not "
+                        "known: look at it");
+    if (gs3_verify_source(lane->source, plan, err))
+        return -1;
+    return gs3_delete_source(lane, plan, err);
+}
+
+static const struct gs3_s3_survivor *find_survivor(const struct gs3_s3_result *result,
+                                                   const char *key)
+{
+    for (size_t i = 0; i < result->survivor_count; i++)
+        if (strcmp(result->survivors[i].key, key) == 0)
+            return &result->survivors[i];
+    return NULL;
+}
+
+static void take_survivor(const struct gs3_lane *lane, struct gs3_delete *one,
+                          const struct gs3_s3_survivor *survivor)
+{
+    const char *code = survivor->code ? survivor->code : "";
+    bool is_refused =
+        gs3_str_has_prefix(code, "Access") || gs3_str_has_prefix(code, "Precondition");
+    if (!is_refused) {
+        one->failed = delete_after_all(lane, one->plan, &one->err);
+        return;
+    }
+    one->failed = gs3_fail(&one->err, GS3_ESERVICE,
+                           "the destination is complete, the source is kept: An error occurred "
+                           "(%.60s) when calling the DeleteObjects operation: %.300s",
+                           code, survivor->message ? survivor->message : "");
+}
+
+void gs3_delete_sources(const struct gs3_lane *lane, struct gs3_delete *deletes, size_t count)
+{
+    gs3_auto_free struct gs3_s3_victim *victims = gs3_xcalloc(count, sizeof *victims);
+    for (size_t i = 0; i < count; i++)
+        victims[i] = (struct gs3_s3_victim){.key = deletes[i].plan->source.key,
+                                            .etag = deletes[i].plan->head.etag};
+    struct gs3_s3_request request = {
+        .op = GS3_S3_DELETE_OBJECTS,
+        .object = {.bucket = deletes[0].plan->source.bucket},
+        .victims = victims,
+        .victim_count = count,
+        .survives_interrupt = true, /* what is complete is finished */
+    };
+    struct gs3_s3_result result = {0};
+    struct gs3_err err = GS3_ERR_INIT;
+    int failed = gs3_s3_perform(lane->source, &request, &result, &err);
+    for (size_t i = 0; i < count; i++) {
+        const struct gs3_s3_survivor *survivor =
+            failed ? NULL : find_survivor(&result, deletes[i].plan->source.key);
+        deletes[i].failed = 0;
+        if (failed && err.class == GS3_EINTERRUPT) {
+            deletes[i].err = err;
+            deletes[i].failed =
+                gs3_wrap(&deletes[i].err, "the destination is complete, and whether "
+                                          "the source was deleted is not known");
+        } else if (failed) {
+            deletes[i].failed = delete_after_all(lane, deletes[i].plan, &deletes[i].err);
+        } else if (survivor) {
+            take_survivor(lane, &deletes[i], survivor);
+        }
+    }
+    gs3_s3_result_release(&result);
+}

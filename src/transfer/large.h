@@ -1,0 +1,50 @@
+/* One multipart upload under way: what uploads and copies share. Nothing outside the room includes
+ * it. */
+#ifndef GS3_TRANSFER_LARGE_H
+#define GS3_TRANSFER_LARGE_H
+
+#include "transfer/multipart.h"
+
+struct gs3_large {
+    const struct gs3_work *work;
+    const struct gs3_s3_request *write;
+    uint64_t object_bytes, part_bytes;
+    size_t count;
+    struct gs3_s3_part *parts; /* number and ETag of each that is there; ETag NULL: to be sent */
+    char *upload_id;
+    struct gs3_pairs
+        *metadata; /* what write->metadata points to: an upload that goes on keeps its own */
+    char match[GS3_SHA256_HEX_BYTES];
+    struct gs3_state state; /* --resume and what is left behind; fd -1: none is kept */
+};
+
+/* Plans the parts. GS3_EFAIL for what is too large for S3. */
+int gs3_large_init(struct gs3_large *large, const struct gs3_work *work,
+                   const struct gs3_s3_request *write, struct gs3_pairs *metadata,
+                   uint64_t part_bytes, struct gs3_err *err);
+void gs3_large_release(struct gs3_large *large);
+
+/* Where piece `index` begins and how long it is. */
+struct gs3_s3_range gs3_large_range(const struct gs3_large *large, size_t index);
+
+/* The whole way: CreateMultipartUpload, `send` for each piece that is missing, `check` (NULL: none)
+ * before CompleteMultipartUpload; on failure the upload is aborted. */
+int gs3_large_run(struct gs3_large *large,
+                  int (*send)(void *context, size_t piece, const struct gs3_lane *lane,
+                              struct gs3_err *err),
+                  int (*check)(const struct gs3_work *work, struct gs3_err *err),
+                  struct gs3_s3_result *result, struct gs3_err *err);
+
+/* Keeps the ETag that a part's write returned. */
+int gs3_large_keep(struct gs3_large *large, size_t piece, struct gs3_s3_result *result,
+                   struct gs3_err *err);
+
+int gs3_large_abort(const struct gs3_large *large, const char *upload_id, struct gs3_err *err);
+
+/* resume.c: looks for the record of an earlier run: goes on where --resume asks for it and
+ * everything is the same, else aborts what was left. */
+int gs3_large_begin(struct gs3_large *large, struct gs3_err *err);
+/* Records the upload that was created. Trouble with that stops nothing. */
+void gs3_large_record(struct gs3_large *large);
+
+#endif
