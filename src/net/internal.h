@@ -57,7 +57,7 @@ struct gs3_http_easy {
 struct gs3_http_call {
     struct gs3_http *http;
     struct gs3_http_call *next, *previous; /* of http->calls */
-    struct gs3_http_call *next_queued;     /* of http->queued */
+    struct gs3_http_call *next_queued, *previous_queued;
     struct gs3_http_request request;
     char origin[GS3_HTTP_ORIGIN_BYTES]; /* "https://host:port" of the URL, for messages */
     bool is_warm;                       /* connects only; has no caller */
@@ -106,7 +106,7 @@ struct gs3_http {
     size_t idle_count;
     unsigned maximum_connections;
     struct gs3_http_call *calls; /* the latest first */
-    struct gs3_http_call *queued;
+    struct gs3_http_call *queued, *queued_last;
     size_t warm_count;
     char *user_agent, *proxy_https, *proxy_http, *no_proxy;
     const struct gs3_clock *clock;

@@ -12,21 +12,28 @@ static int64_t now_ms(const struct gs3_http *http)
 
 static void queue(struct gs3_http_call *call)
 {
-    struct gs3_http_call **tail = &call->http->queued;
-    while (*tail)
-        tail = &(*tail)->next_queued;
+    struct gs3_http *http = call->http;
     call->next_queued = NULL;
-    *tail = call;
+    call->previous_queued = http->queued_last;
+    if (http->queued_last)
+        http->queued_last->next_queued = call;
+    else
+        http->queued = call;
+    http->queued_last = call;
     call->state = GS3_HTTP_QUEUED;
 }
 
 static void unqueue(struct gs3_http_call *call)
 {
-    struct gs3_http_call **link = &call->http->queued;
-    while (*link && *link != call)
-        link = &(*link)->next_queued;
-    if (*link)
-        *link = call->next_queued;
+    struct gs3_http *http = call->http;
+    if (call->previous_queued)
+        call->previous_queued->next_queued = call->next_queued;
+    else
+        http->queued = call->next_queued;
+    if (call->next_queued)
+        call->next_queued->previous_queued = call->previous_queued;
+    else
+        http->queued_last = call->previous_queued;
 }
 
 static void end_call(struct gs3_http_call *call, int outcome)
@@ -140,15 +147,12 @@ static int64_t start_ms(const struct gs3_http_call *call)
 
 static void begin_due(struct gs3_http *http)
 {
-    struct gs3_http_call **link = &http->queued;
-    int64_t now = *link ? now_ms(http) : 0;
-    while (*link) {
-        struct gs3_http_call *call = *link;
-        if (start_ms(call) > now) {
-            link = &call->next_queued;
+    int64_t now = http->queued ? now_ms(http) : 0;
+    for (struct gs3_http_call *call = http->queued, *next; call; call = next) {
+        next = call->next_queued;
+        if (start_ms(call) > now)
             continue;
-        }
-        *link = call->next_queued;
+        unqueue(call);
         begin_attempt(call);
     }
 }
@@ -247,9 +251,11 @@ static int until_due_ms(const struct gs3_http *http, int wait_ms)
 
 void gs3_http_turn(struct gs3_http *http, int wait_ms)
 {
+    gs3_http_tasks_run(http);
+    /* After the tasks, which may have started calls, and before these are begun: once the signal is
+     * seen, nothing new is sent. */
     if (gs3_http_is_interrupted(http))
         end_interrupted(http);
-    gs3_http_tasks_run(http);
     begin_due(http);
     bool has_work = http->ready.first || read_messages(http);
     drop_warm(http);

@@ -108,6 +108,10 @@ void gs3_http_spawn(struct gs3_http *http, void (*run)(void *context), void *con
     }
     task->run = run;
     task->context = context;
+    /* What was meant for the task that ran on this stack before is not for this one. */
+    pthread_mutex_lock(&http->lock);
+    task->was_unparked = false;
+    pthread_mutex_unlock(&http->lock);
     http->task_count++;
     push(&http->ready, task);
 }
@@ -160,9 +164,10 @@ void gs3_http_unpark(struct gs3_http_task *task)
     bool waits = task->is_parked;
     task->is_parked = false;
     task->was_unparked = !waits;
-    if (waits)
+    /* Woken under the lock: once the task goes on, its thread may end and free `http`. */
+    if (waits) {
         push(&http->unparked, task);
-    pthread_mutex_unlock(&http->lock);
-    if (waits)
         gs3_http_wake(http);
+    }
+    pthread_mutex_unlock(&http->lock);
 }

@@ -198,6 +198,49 @@ static void signal_ends_every_call_but_one_that_undoes(void **state)
     server_stop(&server);
 }
 
+static void task_that_begins_a_call_after_a_signal_sends_nothing(void **state)
+{
+    (void)state;
+    static const struct server_reply replies[] = {{.bytes = OK}};
+    struct server server;
+    server_start(&server, replies, 1, NULL);
+    volatile int interrupted = 1;
+    const struct gs3_http_opts opts = {.interrupted = &interrupted};
+    struct gs3_http *http = client_new(&opts);
+    gs3_auto_free char *url = gs3_xasprintf("%s/", server.url);
+    char trace[32] = "";
+    struct visit visit = {.http = http, .url = url, .trace = trace, .name = 'a'};
+    gs3_http_spawn(http, visit_url, &visit);
+    drive(http);
+    assert_int_equal(visit.outcome, -1);
+    assert_int_equal(visit.err.class, GS3_EINTERRUPT);
+    assert_int_equal(gs3_http_counts(http)->requests, 0);
+    gs3_http_free(http);
+    server_stop(&server);
+}
+
+static void unpark_once_more(void *context)
+{
+    gs3_http_unpark(gs3_http_self(context));
+}
+
+static void task_on_a_used_stack_parks_whatever_the_last_one_left(void **state)
+{
+    (void)state;
+    struct parked parked = {.http = client_new(NULL)};
+    gs3_http_spawn(parked.http, unpark_once_more, parked.http);
+    gs3_http_turn(parked.http, 0);
+    assert_int_equal(gs3_http_task_count(parked.http), 0);
+    gs3_http_spawn(parked.http, park_twice, &parked);
+    for (int turn = 0; turn < 3; turn++)
+        gs3_http_turn(parked.http, 0);
+    assert_int_equal(parked.stage, 1);
+    gs3_http_unpark(parked.self);
+    drive(parked.http);
+    assert_int_equal(parked.stage, 3);
+    gs3_http_free(parked.http);
+}
+
 static void undoing_has_five_seconds_and_no_more(void **state)
 {
     (void)state;
@@ -302,6 +345,8 @@ int main(void)
         cmocka_unit_test(task_that_is_parked_goes_on_when_another_thread_says_so),
         cmocka_unit_test(task_that_yields_runs_once_a_turn),
         cmocka_unit_test(signal_ends_every_call_but_one_that_undoes),
+        cmocka_unit_test(task_that_begins_a_call_after_a_signal_sends_nothing),
+        cmocka_unit_test(task_on_a_used_stack_parks_whatever_the_last_one_left),
         cmocka_unit_test(undoing_has_five_seconds_and_no_more),
         cmocka_unit_test(body_of_a_source_is_made_anew_for_a_retry),
         cmocka_unit_test(body_of_a_source_that_ends_early_fails),
