@@ -54,6 +54,9 @@ static int set_headers(struct gs3_http_call *call)
         outcome = append_line(call, headers.items[i].name, headers.items[i].value);
     for (size_t i = 0; i < headers.count; i++)
         gs3_secret_wipe(headers.items[i].value, strlen(headers.items[i].value));
+    /* What curl would say of a form by itself. */
+    if (call->easy->setup.class == GS3_HTTP_SMALL && !gs3_pairs_has(&headers, "content-type"))
+        call->lines = curl_slist_append(call->lines, "Content-Type:");
     /* Without a value: never "100-continue", which costs a round trip. */
     call->lines = curl_slist_append(call->lines, "Expect:");
     curl_easy_setopt(call->easy->curl, CURLOPT_HTTPHEADER, call->lines);
@@ -95,6 +98,9 @@ int gs3_http_attempt_begin(struct gs3_http_call *call)
     call->response.attempts++;
     if (set_headers(call))
         return -1;
+    /* After the headers, as a large one: what makes the body may need to know the signature. */
+    if (call->easy->setup.class == GS3_HTTP_SMALL && gs3_http_body_gather(call))
+        return -1;
     gs3_http_log_request(call);
     return 0;
 }
@@ -115,4 +121,6 @@ void gs3_http_attempt_end(struct gs3_http_call *call)
     call->easy = NULL;
     wipe_lines(call->lines);
     call->lines = NULL;
+    free(call->gathered);
+    call->gathered = NULL;
 }

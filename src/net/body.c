@@ -2,6 +2,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/mem.h"
 #include "base/str.h"
 #include "net/internal.h"
 
@@ -225,4 +226,23 @@ void gs3_http_body_set(struct gs3_http_call *call)
     if (call->easy->setup.class == GS3_HTTP_SEND)
         curl_easy_setopt(curl, CURLOPT_INFILESIZE_LARGE,
                          (curl_off_t)call->request.body.length_bytes);
+}
+
+int gs3_http_body_gather(struct gs3_http_call *call)
+{
+    const struct gs3_http_body *body = &call->request.body;
+    size_t length_bytes = (size_t)body->length_bytes;
+    const char *bytes = body->bytes ? body->bytes : "";
+    if (length_bytes > 0 && !body->bytes) {
+        bytes = call->gathered = gs3_xmalloc(length_bytes);
+        while (call->sent_bytes < length_bytes) {
+            size_t room = length_bytes - (size_t)call->sent_bytes;
+            if (read_body(call->gathered + call->sent_bytes, 1, room, call) == CURL_READFUNC_ABORT)
+                return -1;
+        }
+    }
+    call->sent_bytes = length_bytes;
+    curl_easy_setopt(call->easy->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)length_bytes);
+    curl_easy_setopt(call->easy->curl, CURLOPT_POSTFIELDS, bytes);
+    return 0;
 }

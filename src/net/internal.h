@@ -21,10 +21,11 @@ enum {
     GS3_HTTP_HEADER_COUNT = 256,
     GS3_HTTP_HEADER_BYTES = 64 * 1024, /* of one answer, all lines together */
     GS3_HTTP_ORIGIN_BYTES = 300,
-    GS3_HTTP_POLL_MS = 200,       /* how late an interruption may be seen */
-    GS3_HTTP_CONNECTIONS = 64,    /* kept warm, unless the caller wants more */
-    GS3_HTTP_WARM_HOLD_MS = 2000, /* how long a request waits for a connection on its way */
-    GS3_HTTP_UNDO_MS = 5000       /* what survives an interruption has that long, all together */
+    GS3_HTTP_POLL_MS = 200,           /* how late an interruption may be seen */
+    GS3_HTTP_CONNECTIONS = 64,        /* kept warm, unless the caller wants more */
+    GS3_HTTP_WARM_HOLD_MS = 2000,     /* how long a request waits for a connection on its way */
+    GS3_HTTP_SMALL_BYTES = 16 * 1024, /* of a body that is gathered before it is sent */
+    GS3_HTTP_UNDO_MS = 5000 /* what survives an interruption has that long, all together */
 };
 
 enum gs3_http_state { GS3_HTTP_QUEUED, GS3_HTTP_RUNNING, GS3_HTTP_ENDED };
@@ -33,7 +34,8 @@ enum gs3_http_state { GS3_HTTP_QUEUED, GS3_HTTP_RUNNING, GS3_HTTP_ENDED };
 enum gs3_http_class {
     GS3_HTTP_HEAD,
     GS3_HTTP_GET,
-    GS3_HTTP_SEND, /* with a body: PUT, POST */
+    GS3_HTTP_SEND,  /* with a body: PUT, POST */
+    GS3_HTTP_SMALL, /* with a body that leaves together with the headers, or an empty one */
     GS3_HTTP_OTHER,
     GS3_HTTP_CLASS_COUNT
 };
@@ -73,6 +75,7 @@ struct gs3_http_call {
 
     struct gs3_http_easy *easy; /* running */
     struct curl_slist *lines;
+    char *gathered;      /* a small body that was not in memory */
     uint64_t sent_bytes; /* position in the request's body */
     bool is_header_done; /* the final header block has ended: what follows is a trailer */
     size_t header_bytes;
@@ -166,6 +169,8 @@ void gs3_http_attempt_end(struct gs3_http_call *call);
 int gs3_http_attempt_reset(struct gs3_http_call *call);
 void gs3_http_body_callbacks(CURL *easy);
 void gs3_http_body_set(struct gs3_http_call *call);
+/* Gives curl a small body whole; -1 with call->err when it cannot be read. */
+int gs3_http_body_gather(struct gs3_http_call *call);
 
 /* failure.c: turns curl's code into call->err. */
 void gs3_http_failure_set(struct gs3_http_call *call, CURLcode code);

@@ -189,6 +189,40 @@ static void file_range_is_sent_and_sent_again(void **state)
     fclose(file);
 }
 
+/* Up to 16 KiB a body leaves with its headers, above it after them: neither shows. */
+static void file_of_any_size_is_sent_with_the_callers_headers_alone(void **state)
+{
+    (void)state;
+    enum { SIZE = 16 * 1024 + 2, OFFSET = 1 };
+    static const struct server_reply replies[] = {{.bytes = OK}};
+    unsigned char *content;
+    FILE *file = make_file(SIZE, &content);
+    static const size_t lengths[] = {0, 1, SIZE - 2, SIZE - 1};
+    struct fetch fetch;
+    fetch_start(&fetch, replies, 1, NULL);
+    for (size_t i = 0; i < COUNT(lengths); i++) {
+        fetch_perform(&fetch,
+                      (struct gs3_http_request){.method = "PUT",
+                                                .body = {.fd = fileno(file),
+                                                         .offset = OFFSET,
+                                                         .length_bytes = lengths[i]}},
+                      "/");
+        assert_fetched(&fetch, 200, "ok");
+        const struct server_request *request = &fetch.server.shared->request[i];
+        assert_true(request->body_bytes == lengths[i]);
+        assert_true(request->body_sum == server_sum(0, 0, content + OFFSET, lengths[i]));
+        assert_null(strcasestr(request->head, "Content-Type"));
+        assert_null(strcasestr(request->head, "Expect"));
+        gs3_auto_free char *length = gs3_xasprintf("\r\nContent-Length: %zu\r\n", lengths[i]);
+        assert_non_null(strstr(request->head, length));
+    }
+    assert_int_equal(fetch.server.shared->connections, 1);
+    assert_int_equal(gs3_http_counts(fetch.http)->sent_bytes, 1 + SIZE - 2 + SIZE - 1);
+    fetch_release(&fetch);
+    free(content);
+    fclose(file);
+}
+
 static void file_that_became_shorter_is_an_error(void **state)
 {
     (void)state;
@@ -476,6 +510,7 @@ int main(void)
         cmocka_unit_test(prepare_failure_ends_the_call),
         cmocka_unit_test(methods_are_sent_as_named),
         cmocka_unit_test(file_range_is_sent_and_sent_again),
+        cmocka_unit_test(file_of_any_size_is_sent_with_the_callers_headers_alone),
         cmocka_unit_test(file_that_became_shorter_is_an_error),
         cmocka_unit_test(reused_connection_that_died_is_replaced_and_the_body_rewound),
         cmocka_unit_test(sink_gets_2xx_bodies_alone),
