@@ -7,7 +7,20 @@
 #include "text/time.h"
 #include "text/uri.h"
 
-enum { KEY_BYTES = 4 * 1024, TOKEN_BYTES = 4 * 1024, PENDING_BYTES = 64 * 1024 };
+enum {
+    KEY_BYTES = 4 * 1024,
+    TOKEN_BYTES = 4 * 1024,
+    PENDING_BYTES = 64 * 1024,
+    HELD_BYTES = 8 * 1024 * 1024
+};
+
+/* An entry that waits for EncodingType; its key, ETag and storage class follow, each with its
+ * NUL. */
+struct held {
+    uint64_t size_bytes;
+    int64_t last_modified_s;
+    bool is_restored;
+};
 
 void gs3_list_scan_init(struct gs3_list_scan *scan,
                         int (*entry)(void *context, const struct gs3_s3_entry *entry,
@@ -22,6 +35,7 @@ void gs3_list_scan_init(struct gs3_list_scan *scan,
         .key = GS3_BUF_INIT(KEY_BYTES),
         .next_token = GS3_BUF_INIT(TOKEN_BYTES),
         .last = GS3_BUF_INIT(KEY_BYTES),
+        .held = GS3_BUF_INIT(HELD_BYTES),
     };
 }
 
@@ -32,6 +46,7 @@ void gs3_list_scan_release(struct gs3_list_scan *scan)
     gs3_buf_release(&scan->key);
     gs3_buf_release(&scan->next_token);
     gs3_buf_release(&scan->last);
+    gs3_buf_release(&scan->held);
 }
 
 static int refuse(struct gs3_err *err, const char *what)
@@ -125,12 +140,14 @@ static int take_contents_field(struct gs3_list_scan *scan)
         return 0;
     }
     if (strcmp(name, "Key") == 0) {
+        bool is_second = scan->has_key;
         scan->has_key = true;
-        return keep(&scan->key, &scan->text);
+        return is_second ? -1 : keep(&scan->key, &scan->text);
     }
     if (strcmp(name, "Size") == 0) {
+        bool is_second = scan->has_size;
         scan->has_size = true;
-        return gs3_str_to_u64(text, INT64_MAX, &scan->size_bytes);
+        return is_second ? -1 : gs3_str_to_u64(text, INT64_MAX, &scan->size_bytes);
     }
     if (strcmp(name, "ETag") == 0)
         return keep_etag(scan);
@@ -141,20 +158,32 @@ static int take_contents_field(struct gs3_list_scan *scan)
     return 0;
 }
 
+static int take_encoding(struct gs3_list_scan *scan, const char *text)
+{
+    if (scan->has_encoding)
+        return -1;
+    scan->has_encoding = true;
+    scan->is_encoded = strcmp(text, "url") == 0;
+    return 0;
+}
+
+static int take_truncated(struct gs3_list_scan *scan, const char *text)
+{
+    scan->has_truncated = true;
+    scan->is_truncated = strcmp(text, "true") == 0;
+    return scan->is_truncated || strcmp(text, "false") == 0 ? 0 : -1;
+}
+
 static int take_field(struct gs3_list_scan *scan)
 {
     const char *text = gs3_buf_string(&scan->text);
     if (is_in_contents(scan))
         return take_contents_field(scan);
-    if (is_at(scan, NULL, "EncodingType")) {
-        /* Said after the first key it would come too late for it. */
-        bool is_late = scan->count > 0 && !scan->is_encoded;
-        scan->is_encoded = strcmp(text, "url") == 0;
-        return is_late && scan->is_encoded ? -1 : 0;
-    }
+    if (is_at(scan, NULL, "EncodingType"))
+        return take_encoding(scan, text);
     if (is_at(scan, NULL, "IsTruncated"))
-        scan->is_truncated = strcmp(text, "true") == 0;
-    else if (is_at(scan, NULL, "NextContinuationToken"))
+        return take_truncated(scan, text);
+    if (is_at(scan, NULL, "NextContinuationToken"))
         return keep(&scan->next_token, &scan->text);
     return 0;
 }
@@ -169,14 +198,21 @@ static int skip_delivered(struct gs3_list_scan *scan, const char *key, struct gs
     return 0;
 }
 
-static int deliver(struct gs3_list_scan *scan, struct gs3_err *err)
+/* As AWS writes keys with encoding-type=url: as a form does, a space is "+" and a plus is "%2B". */
+static int decode_key(struct gs3_list_scan *scan, struct gs3_buf *decoded)
+{
+    char *key = scan->key.data;
+    for (char *plus = strchr(key, '+'); plus; plus = strchr(plus, '+'))
+        *plus = ' ';
+    return gs3_uri_decode(decoded, key);
+}
+
+static int hand_out(struct gs3_list_scan *scan, struct gs3_err *err)
 {
     gs3_auto_buf struct gs3_buf decoded = GS3_BUF_INIT(KEY_BYTES);
     const char *key = gs3_buf_string(&scan->key);
-    if (!scan->has_key || !scan->has_size || scan->key.length_bytes == 0)
-        return refuse(err, "an entry without key or size");
-    if (scan->is_encoded && memchr(key, '%', scan->key.length_bytes)) {
-        if (gs3_uri_decode(&decoded, key))
+    if (scan->is_encoded && strpbrk(key, "%+")) {
+        if (decode_key(scan, &decoded))
             return refuse(err, "a key with a bad escape");
         key = gs3_buf_string(&decoded);
     }
@@ -198,6 +234,56 @@ static int deliver(struct gs3_list_scan *scan, struct gs3_err *err)
     return scan->entry(scan->context, &entry, err);
 }
 
+static int hold_entry(struct gs3_list_scan *scan, struct gs3_err *err)
+{
+    const struct held held = {.size_bytes = scan->size_bytes,
+                              .last_modified_s = scan->last_modified_s,
+                              .is_restored = scan->is_restored};
+    if (gs3_buf_append(&scan->held, &held, sizeof held) ||
+        gs3_buf_append(&scan->held, gs3_buf_string(&scan->key), scan->key.length_bytes + 1) ||
+        gs3_buf_append(&scan->held, scan->etag, strlen(scan->etag) + 1) ||
+        gs3_buf_append(&scan->held, scan->storage_class, strlen(scan->storage_class) + 1))
+        return refuse(err, "it does not say in time how its keys are written");
+    return 0;
+}
+
+static int hand_out_held(struct gs3_list_scan *scan, struct gs3_err *err)
+{
+    const char *next = gs3_buf_string(&scan->held);
+    const char *end = next + scan->held.length_bytes;
+    while (next < end) {
+        struct held held;
+        memcpy(&held, next, sizeof held);
+        const char *key = next + sizeof held;
+        const char *etag = key + strlen(key) + 1;
+        const char *storage_class = etag + strlen(etag) + 1;
+        next = storage_class + strlen(storage_class) + 1;
+        scan->size_bytes = held.size_bytes;
+        scan->last_modified_s = held.last_modified_s;
+        scan->is_restored = held.is_restored;
+        memcpy(scan->etag, etag, strlen(etag) + 1);
+        memcpy(scan->storage_class, storage_class, strlen(storage_class) + 1);
+        gs3_buf_clear(&scan->key);
+        if (gs3_buf_puts(&scan->key, key) || hand_out(scan, err))
+            return -1;
+    }
+    gs3_buf_clear(&scan->held);
+    return 0;
+}
+
+/* AWS and Ceph say before the first key whether keys are encoded, MinIO after the last, and some
+ * stores send them as they are and say nothing. Until it is known, a key that the two ways of
+ * reading tell apart waits, and all behind it, for their order. */
+static int end_entry(struct gs3_list_scan *scan, struct gs3_err *err)
+{
+    if (!scan->has_key || !scan->has_size || scan->key.length_bytes == 0)
+        return refuse(err, "an entry without key or size");
+    bool is_unclear = !scan->has_encoding && strpbrk(gs3_buf_string(&scan->key), "%+");
+    if (is_unclear || scan->held.length_bytes > 0)
+        return hold_entry(scan, err);
+    return hand_out(scan, err);
+}
+
 static void begin_entry(struct gs3_list_scan *scan)
 {
     gs3_buf_clear(&scan->key);
@@ -211,12 +297,13 @@ static int open_element(struct gs3_list_scan *scan, const char *name, size_t len
 {
     if (scan->has_ended)
         return refuse(err, "more than one root");
-    if (scan->depth == GS3_LIST_DEPTH || length == 0 || length >= GS3_LIST_NAME_BYTES)
-        return refuse(err, "elements too deep or without a name");
+    if (scan->depth == GS3_LIST_DEPTH || length == 0 || length >= GS3_LIST_NAME_BYTES ||
+        memchr(name, ':', length))
+        return refuse(err, "elements too deep or without a plain name");
     memcpy(scan->names[scan->depth], name, length);
     scan->names[scan->depth][length] = '\0';
     scan->depth++;
-    scan->has_begun = true;
+    scan->has_begun = scan->is_leaf = true;
     gs3_buf_clear(&scan->text);
     if (scan->depth == 1 && strcmp(scan->names[0], "ListBucketResult") != 0)
         return refuse(err, "it does not begin with ListBucketResult");
@@ -231,13 +318,27 @@ static int close_element(struct gs3_list_scan *scan, const char *name, size_t le
     if (scan->depth == 0 || strlen(scan->names[scan->depth - 1]) != length ||
         memcmp(scan->names[scan->depth - 1], name, length) != 0)
         return refuse(err, "an element that ends and was not open");
-    if (take_field(scan))
-        return refuse(err, "a field that is malformed or too long");
-    int failed = scan->depth == 2 && is_in_contents(scan) ? deliver(scan, err) : 0;
+    if (scan->is_leaf && take_field(scan))
+        return refuse(err, "a field that is malformed, too long or there twice");
+    int failed = 0;
+    if (scan->depth == 2 && is_in_contents(scan))
+        failed = end_entry(scan, err);
+    else if (scan->depth == 1)
+        failed = hand_out_held(scan, err);
+    scan->is_leaf = false;
     scan->depth--;
     scan->has_ended = scan->depth == 0;
     gs3_buf_clear(&scan->text);
     return failed;
+}
+
+static bool ends_in_quotes(const char *attributes, size_t length)
+{
+    char quote = '\0';
+    for (size_t i = 0; i < length; i++)
+        if (quote ? attributes[i] == quote : attributes[i] == '"' || attributes[i] == '\'')
+            quote = quote ? '\0' : attributes[i];
+    return quote != '\0';
 }
 
 /* Between "<" and ">". */
@@ -253,6 +354,8 @@ static int take_tag(struct gs3_list_scan *scan, const char *tag, size_t length, 
     size_t name = 0;
     while (name < length && !gs3_ascii_is_space(tag[name]) && tag[name] != '/')
         name++;
+    if (name < length && ends_in_quotes(tag + name, length - name))
+        return refuse(err, "an attribute with \">\" in it");
     if (open_element(scan, tag, name, err))
         return -1;
     return is_empty ? close_element(scan, tag, name, err) : 0;
@@ -313,6 +416,8 @@ int gs3_list_scan_write(struct gs3_list_scan *scan, const void *bytes, size_t le
                         struct gs3_err *err)
 {
     const char *next = bytes;
+    if (memchr(bytes, '\0', length_bytes))
+        return refuse(err, "a NUL");
     while (length_bytes > 0) {
         ssize_t taken;
         if (scan->pending.length_bytes > 0) {
@@ -336,12 +441,14 @@ int gs3_list_scan_write(struct gs3_list_scan *scan, const void *bytes, size_t le
 void gs3_list_scan_reset(struct gs3_list_scan *scan)
 {
     scan->depth = 0;
-    scan->has_begun = scan->has_ended = false;
-    scan->is_encoded = scan->is_truncated = false;
+    scan->has_begun = scan->has_ended = scan->is_leaf = false;
+    scan->has_encoding = scan->is_encoded = false;
+    scan->has_truncated = scan->is_truncated = false;
     scan->count = 0;
     gs3_buf_clear(&scan->pending);
     gs3_buf_clear(&scan->text);
     gs3_buf_clear(&scan->next_token);
+    gs3_buf_clear(&scan->held);
 }
 
 int gs3_list_scan_finish(struct gs3_list_scan *scan, struct gs3_err *err)
@@ -353,6 +460,8 @@ int gs3_list_scan_finish(struct gs3_list_scan *scan, struct gs3_err *err)
         return refuse(err, "it is cut off");
     if (scan->is_truncated && scan->next_token.length_bytes == 0)
         return refuse(err, "there is more, and it does not say where");
+    if (!scan->has_truncated && scan->next_token.length_bytes > 0)
+        return refuse(err, "it does not say whether there is more");
     if (scan->count < scan->delivered)
         return gs3_fail(err, GS3_ETRANSIENT,
                         "the listing changed while a page of it was read again: try again");

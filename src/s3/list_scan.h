@@ -28,8 +28,10 @@ struct gs3_list_scan {
     int64_t last_modified_s;
     bool has_key, has_size, is_restored;
 
-    bool is_encoded;   /* EncodingType url was said */
-    bool is_truncated; /* of the page */
+    bool is_leaf;                     /* no element since the last opening tag */
+    bool has_encoding, is_encoded;    /* EncodingType was said, and that it is url */
+    bool has_truncated, is_truncated; /* of the page */
+    struct gs3_buf held;              /* entries that wait for EncodingType */
     struct gs3_buf next_token;
     uint64_t count;      /* of the page, as far as it was read */
     uint64_t delivered;  /* of the page, in an earlier attempt too: not handed out again */
