@@ -129,10 +129,12 @@ static bool writes_object(enum gs3_s3_op op)
     return op == GS3_S3_PUT_OBJECT || op == GS3_S3_COPY_OBJECT || op == GS3_S3_CREATE_UPLOAD;
 }
 
+/* S3 wants the key to complete an upload, and to list its parts, where these have checksums. */
 static bool takes_customer_key(enum gs3_s3_op op)
 {
     return writes_object(op) || op == GS3_S3_GET_OBJECT || op == GS3_S3_HEAD_OBJECT ||
-           op == GS3_S3_UPLOAD_PART || op == GS3_S3_UPLOAD_PART_COPY;
+           op == GS3_S3_UPLOAD_PART || op == GS3_S3_UPLOAD_PART_COPY ||
+           op == GS3_S3_COMPLETE_UPLOAD || op == GS3_S3_LIST_PARTS;
 }
 
 int gs3_s3_add_options(const struct gs3_s3_request *request, const struct gs3_s3_endpoint *endpoint,
