@@ -104,14 +104,17 @@ static void prepare_list(struct gs3_s3_call *call, const struct gs3_s3_request *
     call->sink = &call->list_sink;
 }
 
+static bool says_expired(const char *code)
+{
+    return strcmp(code, "ExpiredToken") == 0 || strcmp(code, "ExpiredTokenException") == 0 ||
+           strcmp(code, "TokenRefreshRequired") == 0;
+}
+
 /* Credentials that expire while a long run is under way: fresh ones, once a call. */
-static bool refresh(struct gs3_s3_call *call, const char *code)
+static bool refresh(struct gs3_s3_call *call)
 {
     const struct gs3_s3_client_opts *opts = &call->client->opts;
-    bool has_expired = strcmp(code, "ExpiredToken") == 0 ||
-                       strcmp(code, "ExpiredTokenException") == 0 ||
-                       strcmp(code, "TokenRefreshRequired") == 0;
-    if (!has_expired || call->has_refreshed || !opts->refresh)
+    if (call->has_refreshed || !opts->refresh)
         return false;
     call->has_refreshed = true;
     struct gs3_err ignored = GS3_ERR_INIT;
@@ -145,7 +148,7 @@ static enum gs3_http_verdict judge(void *context, const struct gs3_http_response
         return is_cut_short(call, response) ? GS3_HTTP_RETRY : GS3_HTTP_DONE;
     if (strcmp(fault.code, "RequestTimeTooSkewed") == 0)
         return set_clock(call, response) ? GS3_HTTP_RETRY : GS3_HTTP_DONE;
-    if (refresh(call, fault.code))
+    if (says_expired(fault.code) && refresh(call))
         return GS3_HTTP_RETRY;
     if (!gs3_s3_fault_is_transient(&fault, response->status))
         return GS3_HTTP_DONE;
@@ -326,6 +329,12 @@ static int take_answer(struct gs3_s3_call *call, const struct gs3_http_response 
     gs3_log_debug(call->client->opts.log, "s3: %s: %ld %s", gs3_s3_op_name(call->wire.op),
                   response->status, fault.code);
     int sent = redirect(call, &fault, response->status, err);
+    /* An answer to HEAD has no body: 400 may be expired credentials, and nothing says it. */
+    if (sent == 0 && call->wire.op == GS3_S3_HEAD_OBJECT && response->status == 400 &&
+        refresh(call)) {
+        send_call(call);
+        return 1;
+    }
     return sent ? sent : fail_answer(call, &fault, response->status, err);
 }
 

@@ -1,6 +1,8 @@
 /* Repeats: what is sent again, where to, and what a repeat may conclude. */
 #include "s3/fixture.h"
 
+#include <stdlib.h>
+
 #include "base/mem.h"
 
 #define OK "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n" ETAG "\r\n"
@@ -237,6 +239,59 @@ static void clock_is_set_by_the_answer_once(void **state)
     fixture_release(&fixture);
 }
 
+struct vault {
+    struct gs3_credentials *credentials;
+    int asked, outcome;
+};
+
+static int give_fresh(void *context, struct gs3_err *err)
+{
+    struct vault *vault = context;
+    vault->asked++;
+    if (vault->outcome)
+        return gs3_fail(err, GS3_ECONFIG, "none left");
+    free(vault->credentials->access_key_id);
+    vault->credentials->access_key_id = gs3_xstrdup("AKIDFRESH");
+    return 0;
+}
+
+static void credentials_that_expired_are_refreshed_once(void **state)
+{
+    (void)state;
+    gs3_auto_free char *expired = answer_of("400 Bad", "", XML_ERROR("ExpiredToken", ""));
+    static const char silent[] = "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n";
+    const struct {
+        enum gs3_s3_op op;
+        const char *fresh, *stale; /* what either credentials get */
+        int refusal, outcome, asked;
+    } cases[] = {
+        {GS3_S3_PUT_OBJECT, OK, expired, 0, 0, 1},
+        {GS3_S3_HEAD_OBJECT, OK, silent, 0, 0, 1},
+        {GS3_S3_PUT_OBJECT, expired, expired, 0, -1, 1},
+        {GS3_S3_HEAD_OBJECT, silent, silent, 0, -1, 1},
+        {GS3_S3_PUT_OBJECT, OK, expired, -1, -1, 1},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct fixture fixture;
+        const struct server_reply replies[] = {{.match = "Credential=AKIDFRESH/",
+                                                .bytes = cases[i].fresh},
+                                               {.bytes = cases[i].stale}};
+        fixture_start(&fixture, replies, 2);
+        struct vault vault = {.credentials = &fixture.credentials, .outcome = cases[i].refusal};
+        const struct gs3_s3_client_opts opts = {.http = fixture.http,
+                                                .config = &fixture.config,
+                                                .credentials = &fixture.credentials,
+                                                .refresh = give_fresh,
+                                                .refresh_context = &vault};
+        gs3_s3_transport_free(fixture.s3);
+        fixture.s3 = gs3_s3_client_new(&opts);
+        if (fixture_perform(&fixture, request_of(cases[i].op)) != cases[i].outcome)
+            fail_msg("case %zu: %s", i, fixture.err.message);
+        assert_int_equal(vault.asked, cases[i].asked);
+        fixture_release(&fixture);
+    }
+}
+
 static void unreachable_endpoint_is_transient(void **state)
 {
     (void)state;
@@ -284,6 +339,7 @@ int main(void)
         cmocka_unit_test(redirect_happens_once_and_never_to_another_host),
         cmocka_unit_test(region_that_is_not_named_is_asked_for),
         cmocka_unit_test(clock_is_set_by_the_answer_once),
+        cmocka_unit_test(credentials_that_expired_are_refreshed_once),
         cmocka_unit_test(unreachable_endpoint_is_transient),
         cmocka_unit_test(calls_run_at_the_same_time),
     };
