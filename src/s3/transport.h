@@ -107,7 +107,9 @@ struct gs3_s3_victim {
     const char *etag; /* AWS deletes only where it still is this one; NULL: whatever is there */
 };
 
-/* What DeleteObjects did not delete. */
+/* What DeleteObjects did not delete, InternalError and SlowDown among it: a key is asked about
+ * once, and who knows what it was may delete it by itself. A batch without a clear answer fails as
+ * a whole and is not sent again: it could hit what somebody wrote meanwhile. */
 struct gs3_s3_survivor {
     char *key, *code, *message;
 };
