@@ -163,7 +163,7 @@ struct gs3_s3_request {
 
 struct gs3_s3_result {
     long http_status;
-    char *etag;            /* with its quotes, as sent; NULL when the answer has none */
+    char *etag;            /* with its quotes; NULL when the answer has none (Ceph's completion) */
     char *version_id;      /* NULL: none */
     uint64_t length_bytes; /* head, get: of the object */
     bool has_length;

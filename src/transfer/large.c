@@ -161,8 +161,11 @@ static int complete(struct gs3_large *large, struct gs3_s3_result *result, struc
         .part_count = large->count,
         .object_bytes = large->object_bytes,
     };
-    if (gs3_s3_perform(large->work->lane->destination, &request, result, err) == 0)
+    if (gs3_s3_perform(large->work->lane->destination, &request, result, err) == 0) {
+        if (!result->etag) /* the read-back holds it against what is there */
+            result->etag = expected_etag(large);
         return 0;
+    }
     return is_uncertain(err) ? settle(large, result, err) : -1;
 }
 

@@ -62,7 +62,7 @@ static void check_batch(enum gs3_s3_op op, const struct gs3_s3_result *result)
 {
     if (op == GS3_S3_CREATE_UPLOAD)
         must(!gs3_str_is_empty(result->upload_id));
-    if (op == GS3_S3_UPLOAD_PART || op == GS3_S3_UPLOAD_PART_COPY || op == GS3_S3_COMPLETE_UPLOAD)
+    if (op == GS3_S3_UPLOAD_PART || op == GS3_S3_UPLOAD_PART_COPY)
         must(!gs3_str_is_empty(result->etag));
     for (size_t i = 0; i < result->parts_count; i++)
         must(result->parts[i].number >= 1 && result->parts[i].number <= GS3_S3_PARTS &&

@@ -195,6 +195,34 @@ static void completion_names_size_parts_and_checksums(void **state)
     fixture_release(&fixture);
 }
 
+static void completion_with_an_empty_etag_is_done_and_without_one_is_not(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *body;
+        int outcome;
+    } cases[] = {
+        {"<CompleteMultipartUploadResult><Key>k</Key><ETag></ETag></CompleteMultipartUploadResult>",
+         0},
+        {"<CompleteMultipartUploadResult><Key>k</Key></CompleteMultipartUploadResult>", -1},
+        {"<CompleteMultipartUploadResult/>", -1},
+        {"<CompleteMultipartUploadResult><ETag></ETag>", -1},
+    };
+    char etag[] = "\"e1\"";
+    const struct gs3_s3_part part = {.number = 1, .etag = etag};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct fixture fixture;
+        gs3_auto_free char *answer = answer_of("200 OK", "", cases[i].body);
+        struct gs3_s3_request complete = request_of(GS3_S3_COMPLETE_UPLOAD);
+        complete.upload_id = "u";
+        complete.parts = &part;
+        complete.part_count = 1;
+        assert_int_equal(fixture_perform_once(&fixture, answer, complete), cases[i].outcome);
+        assert_null(fixture.result.etag);
+        fixture_release(&fixture);
+    }
+}
+
 static void completion_without_parts_is_not_sent(void **state)
 {
     (void)state;
@@ -268,6 +296,7 @@ int main(void)
         cmocka_unit_test(range_of_a_copied_part_is_named),
         cmocka_unit_test(part_copy_that_is_an_error_is_one),
         cmocka_unit_test(completion_names_size_parts_and_checksums),
+        cmocka_unit_test(completion_with_an_empty_etag_is_done_and_without_one_is_not),
         cmocka_unit_test(completion_without_parts_is_not_sent),
         cmocka_unit_test(checksum_is_asked_for_as_each_operation_wants_it),
         cmocka_unit_test(upload_is_aborted_and_asked_about_by_its_id),
