@@ -142,6 +142,7 @@ struct gs3_environment {
     struct gs3_identity identity;
     bool has_object_limit, has_byte_limit;
     uint64_t object_limit, byte_limit;
+    bool deletes_conditionally; /* `delete: conditional`: one by one, only what is still the same */
     struct gs3_place limits_place;
     struct gs3_origin *endpoints; /* besides the policy's */
     size_t endpoint_count;

@@ -174,6 +174,18 @@ static int parse_level(struct gs3_parse *parse, struct gs3_at at,
     return 0;
 }
 
+/* How a move deletes its sources here: in batches, or one by one with If-Match. */
+static int parse_delete(struct gs3_parse *parse, struct gs3_at at,
+                        struct gs3_environment *environment)
+{
+    static const char *const ways[] = {"batch", "conditional"};
+    size_t way = 0;
+    if (gs3_parse_word(parse, at, "delete", ways, sizeof ways / sizeof ways[0], &way))
+        return -1;
+    environment->deletes_conditionally = way == 1;
+    return 0;
+}
+
 static int parse_endpoints(struct gs3_parse *parse, struct gs3_at at,
                            struct gs3_environment *environment)
 {
@@ -191,6 +203,7 @@ static const struct {
     {"ticket_for", true, false, parse_ticket_for},  {"tickets", false, false, gs3_parse_tickets},
     {"metadata", false, false, gs3_parse_metadata}, {"identity", false, false, parse_identity},
     {"limits", false, false, parse_limits},         {"endpoints", false, false, parse_endpoints},
+    {"delete", false, false, parse_delete},
 };
 
 enum { SECTION_COUNT = sizeof sections / sizeof sections[0] };

@@ -103,6 +103,7 @@ static void policy_defaults_are_the_contracts(void **state)
     assert_int_equal(environment->tickets[0].window, GS3_WINDOW_WHEN_SET);
     assert_int_equal(environment->tickets[0].operator, GS3_OPERATOR_ANY);
     assert_false(environment->has_object_limit || environment->has_byte_limit);
+    assert_false(environment->deletes_conditionally);
     assert_string_equal(environment->matches[0].prefix, "");
     assert_int_equal(policy->systems[0]->tables.count, 3);
     gs3_policy_free(policy);
@@ -115,23 +116,26 @@ static void policy_template_keys_are_overridden_whole(void **state)
         "  sn: {type: servicenow, url: \"https://a.example\"}\n"
         "templates:\n  base:\n    governance_level: standard\n    ticket_for: [write]\n"
         "    metadata: {purpose: {min_length: 5}, team: {required: true}}\n"
-        "    limits: {objects: 5, bytes: 1KiB}\n"
+        "    limits: {objects: 5, bytes: 1KiB}\n    delete: conditional\n"
         "    tickets:\n"
         "      - {name: t, system: sn, pattern: \"CHG[0-9]+\", active: true, metadata_key: t-id}\n"
         "environments:\n"
         "  a: {extends: base, match: [{bucket: aaa}]}\n"
-        "  b: {extends: base, match: [{bucket: bbb}], limits: {objects: 9}, metadata: {}}\n";
+        "  b: {extends: base, match: [{bucket: bbb}], limits: {objects: 9}, metadata: {},\n"
+        "      delete: batch}\n";
     struct gs3_policy *policy = load_text(text);
     (void)state;
     const struct gs3_environment *a = &policy->environments[0], *b = &policy->environments[1];
     assert_int_equal(a->metadata_count, 2);
     assert_int_equal(a->object_limit, 5);
     assert_true(a->has_byte_limit);
-    assert_int_equal(a->tickets[0].place.line, 12);
+    assert_int_equal(a->tickets[0].place.line, 13);
     assert_int_equal(b->metadata_count, 0);
     assert_int_equal(b->object_limit, 9);
     assert_false(b->has_byte_limit);
-    assert_int_equal(b->tickets[0].place.line, 12);
+    assert_int_equal(b->tickets[0].place.line, 13);
+    assert_true(a->deletes_conditionally);
+    assert_false(b->deletes_conditionally);
     gs3_policy_free(policy);
 }
 

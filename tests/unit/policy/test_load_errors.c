@@ -262,6 +262,14 @@ static void policy_environments_are_checked(void **state)
         {"    limits:", "    identity: {trusted_roles: [\"*\"]}\n    limits:", "trusts every role"},
         {"    limits:", "    identity: {source: os, trusted_roles: [a]}\n    limits:",
          "trusted_roles has no meaning with source os"},
+        {"    limits:", "    delete: batch\n    limits:", ""},
+        {"    limits:", "    delete: conditional\n    limits:", ""},
+        {"    limits:", "    delete: \"conditional\"\n    limits:", ""},
+        {"    limits:", "    delete: Conditional\n    limits:", "did you mean \"conditional\"?"},
+        {"    limits:", "    delete: version\n    limits:", "it may be batch, conditional"},
+        {"    limits:", "    delete: [conditional]\n    limits:", "delete must be one value"},
+        {"    limits:", "    delete: \"\"\n    limits:", "delete is empty"},
+        {"    limits:", "    deletes: conditional\n    limits:", "did you mean \"delete\"?"},
     };
     (void)state;
     check(edits, COUNT(edits));
