@@ -13,6 +13,7 @@ struct listed {
     size_t key; /* offset into the page's text; the ETag follows its NUL */
     uint64_t size_bytes;
     int64_t last_modified_s;
+    bool is_archived;
 };
 
 struct page {
@@ -27,8 +28,16 @@ struct gs3_listing {
     unsigned page_size;
     struct page pages[2]; /* the one that is used, the one that comes in */
     unsigned used;
+    bool has_begun;
     struct gs3_s3_call *call; /* of the other page; NULL: there is none */
 };
+
+/* A listing does not say whether it was restored. */
+static bool is_archived(const struct gs3_s3_entry *entry)
+{
+    return gs3_str_equal(entry->storage_class, "GLACIER") ||
+           gs3_str_equal(entry->storage_class, "DEEP_ARCHIVE");
+}
 
 static int add_entry(void *context, const struct gs3_s3_entry *entry, struct gs3_err *err)
 {
@@ -40,7 +49,8 @@ static int add_entry(void *context, const struct gs3_s3_entry *entry, struct gs3
     struct listed *listed = &page->entries[page->count++];
     *listed = (struct listed){.key = page->text.length_bytes,
                               .size_bytes = entry->size_bytes,
-                              .last_modified_s = entry->last_modified_s};
+                              .last_modified_s = entry->last_modified_s,
+                              .is_archived = is_archived(entry)};
     if (gs3_buf_append(&page->text, entry->key, strlen(entry->key) + 1) ||
         gs3_buf_append(&page->text, entry->etag, strlen(entry->etag) + 1))
         return gs3_fail(err, GS3_EINVALID, "a page of the listing is too large");
@@ -103,8 +113,9 @@ static int turn_page(struct gs3_listing *listing, struct gs3_err *err)
 int gs3_listing_next(struct gs3_listing *listing, struct gs3_tree_name *name, struct gs3_err *err)
 {
     struct page *page = &listing->pages[listing->used];
-    if (!page->text.data && !listing->call)
+    if (!listing->has_begun)
         ask(listing, &listing->pages[1 - listing->used]);
+    listing->has_begun = true;
     while (page->next == page->count) {
         int turned = turn_page(listing, err);
         if (turned <= 0)
@@ -121,6 +132,7 @@ int gs3_listing_next(struct gs3_listing *listing, struct gs3_tree_name *name, st
         .size_bytes = listed->size_bytes,
         .etag = key + strlen(key) + 1,
         .last_modified_s = listed->last_modified_s,
+        .is_archived = listed->is_archived,
     };
     return 1;
 }

@@ -140,6 +140,16 @@ static void append_absolute(struct gs3_buf *out, const char *directory, const ch
     }
 }
 
+char *gs3_location_absolute(const char *path)
+{
+    gs3_auto_free char *directory = getcwd(NULL, 0);
+    gs3_auto_buf struct gs3_buf out = GS3_BUF_INIT(PATH_BYTES);
+    append_absolute(&out, directory ? directory : "", path);
+    if (out.length_bytes == 0)
+        gs3_buf_putc(&out, '/');
+    return gs3_buf_take(&out);
+}
+
 /* The length of the directories that both have in common, on "/" boundaries. */
 static size_t common_prefix(const char *a, const char *b)
 {

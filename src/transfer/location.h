@@ -32,6 +32,10 @@ int gs3_location_resolve(const struct gs3_location *source, struct gs3_location 
  * refused before), so equality of bytes is equality of objects. */
 bool gs3_location_is_same_object(const struct gs3_location *a, const struct gs3_location *b);
 
+/* A path as Python's abspath makes it: "." and ".." are taken out of the text, links are not looked
+ * at. For printing and comparing, never for opening. Caller frees. */
+char *gs3_location_absolute(const char *path);
+
 /* As `aws s3` prints it: "s3://bucket/key", "./a" (relative to the working directory), "-".
  * Not cleaned for a terminal: that is the printer's part. Caller frees. */
 char *gs3_location_format(const struct gs3_location *location);

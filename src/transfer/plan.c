@@ -127,7 +127,7 @@ void gs3_plan_look_start(struct gs3_plan *plan, struct gs3_s3_transport *transpo
 static bool is_listed_well_enough(const struct gs3_plan *plan)
 {
     return plan->direction == GS3_DOWNLOAD && plan->listed_etag && !plan->head_call &&
-           plan->size_bytes < gs3_plan_threshold_bytes(plan);
+           !plan->listed_is_archived && plan->size_bytes < gs3_plan_threshold_bytes(plan);
 }
 
 static void take_listed(struct gs3_plan *plan)
@@ -152,10 +152,13 @@ int gs3_plan_init_found(struct gs3_plan *plan, enum gs3_operation operation,
                               .local = {.fd = -1},
                               .size_bytes = found->size_bytes,
                               .listed_etag = found->etag,
-                              .listed_modified_s = found->last_modified_s};
+                              .listed_modified_s = found->last_modified_s,
+                              .listed_is_archived = found->is_archived};
     found->source = found->destination = (struct gs3_location){.kind = GS3_LOCATION_LOCAL};
     found->etag = NULL;
     set_direction(plan);
+    if (check_ends(operation, &plan->source, &plan->destination, err))
+        return -1;
     return refuse_self(plan, err);
 }
 

@@ -56,6 +56,7 @@ struct gs3_plan {
     /* From a listing: known before anything is asked; NULL and -1 otherwise. */
     char *listed_etag;
     int64_t listed_modified_s;
+    bool listed_is_archived; /* only HEAD says whether it was restored */
 };
 
 /* Takes both locations over, resolves the destination's name and refuses what cannot be: two local
@@ -63,8 +64,8 @@ struct gs3_plan {
 int gs3_plan_init(struct gs3_plan *plan, enum gs3_operation operation, struct gs3_location *source,
                   struct gs3_location *destination, const struct gs3_plan_opts *opts,
                   struct gs3_err *err);
-/* For one of many (tree.h), whose names are complete: takes over what was found. GS3_EUSAGE for an
- * object that would be moved onto itself. */
+/* For one of many (tree.h), whose names are complete: takes over what was found. GS3_EUSAGE for
+ * ends that do not fit the operation, and for an object that would be moved onto itself. */
 struct gs3_tree_found;
 int gs3_plan_init_found(struct gs3_plan *plan, enum gs3_operation operation,
                         struct gs3_tree_found *found, const struct gs3_plan_opts *opts,

@@ -80,6 +80,10 @@ struct gs3_tree *gs3_tree_open(const struct gs3_location *source,
                  "commands");
         return NULL;
     }
+    if (source->kind == GS3_LOCATION_LOCAL && destination->kind == GS3_LOCATION_LOCAL) {
+        gs3_fail(err, GS3_EUSAGE, "one of source and destination must be an s3:// address");
+        return NULL;
+    }
     struct gs3_tree *tree = gs3_xcalloc(1, sizeof *tree);
     tree->opts = *opts;
     tree->source = copy_location(source);
@@ -177,7 +181,9 @@ static void judge_file_name(const char *relative, struct gs3_tree_found *found)
 static void judge_key(struct gs3_tree *tree, const char *key, struct gs3_tree_found *found)
 {
     size_t length = strlen(key);
-    if (length > KEY_BYTES)
+    if (length == 0)
+        fail(found, "its key would be empty: name a prefix in the destination");
+    else if (length > KEY_BYTES)
         fail(found, "its key would have over 1024 bytes, more than S3 takes");
     else if (!gs3_utf8_is_valid(key, length))
         fail(found, "its name is not UTF-8, which S3's keys are: rename it");
@@ -220,6 +226,7 @@ static void judge(struct gs3_tree *tree, const struct gs3_tree_name *name,
     found->size_bytes = name->size_bytes;
     found->etag = gs3_xstrdup_or_null(name->etag);
     found->last_modified_s = name->last_modified_s;
+    found->is_archived = name->is_archived;
     name_sides(tree, name->relative, found);
     if (tree->destination_prefix)
         judge_key(tree, found->destination.key, found);

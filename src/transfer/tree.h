@@ -35,10 +35,11 @@ enum gs3_tree_kind {
 /* One thing that was found; strings are the caller's from then on. */
 struct gs3_tree_found {
     enum gs3_tree_kind kind;
-    struct gs3_location source, destination;
+    struct gs3_location source, destination; /* of a warning: perhaps without a name */
     uint64_t size_bytes;
     char *etag;              /* S3: as listed; else NULL */
     int64_t last_modified_s; /* S3 */
+    bool is_archived;        /* S3: of a class that has to be restored; whether it was, HEAD says */
     char *message;
 };
 void gs3_tree_found_release(struct gs3_tree_found *found);
@@ -46,7 +47,8 @@ void gs3_tree_found_release(struct gs3_tree_found *found);
 struct gs3_tree;
 
 /* `source` and `destination` as parsed, before "/" is appended to both. A local source that is not
- * a directory, or is not there: aws-cli's error. GS3_EUSAGE, GS3_EGENERAL. */
+ * a directory, or is not there: aws-cli's error. Two local ends, a stream: GS3_EUSAGE.
+ * GS3_EGENERAL. */
 struct gs3_tree *gs3_tree_open(const struct gs3_location *source,
                                const struct gs3_location *destination,
                                const struct gs3_tree_opts *opts, struct gs3_err *err);

@@ -10,7 +10,8 @@ struct gs3_tree_name {
     uint64_t size_bytes;
     const char *etag; /* S3, else NULL */
     int64_t last_modified_s;
-    char *warning; /* instead: the line of something that is left out; the caller frees */
+    bool is_archived; /* S3 */
+    char *warning;    /* instead: the line of something that is left out; the caller frees */
 };
 
 struct gs3_walk;
