@@ -15,10 +15,16 @@ struct gs3_permits;
 
 struct gs3_permits_opts {
     struct gs3_gate *gate;
-    /* Everything but touches; `tickets` context for look-ups. Both must outlive the permits. */
+    /* Everything but touches, operator, now and decision id (each decision has its own); `tickets`
+     * context for look-ups. Both must outlive the permits. */
     const struct gs3_request *request;
     const struct gs3_ticket_context *tickets;
     const struct gs3_clock *clock; /* NULL: the system's */
+    /* Names the operator for a decision on these touches: called before each new decision, so that
+     * STS is asked only where an environment wants it (gs3_gate_needs_sts). -1 ends the decision.
+     */
+    int (*identify)(void *context, const struct gs3_request *request, struct gs3_operator *operator,
+                    struct gs3_err * err);
     /* Called with each decision that is made, allowed or not, before gs3_permits_for returns; and
      * with one that a renewal takes back. */
     void (*decided)(void *context, const struct gs3_decision *decision,
