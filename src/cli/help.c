@@ -4,16 +4,29 @@
 
 enum { COLUMN = 32 };
 
+/* The option with its value, as it is written; caller frees. */
+static char *format_form(const struct gs3_option *option)
+{
+    switch (option->kind) {
+    case GS3_OPTION_FLAG: break;
+    case GS3_OPTION_OPTIONAL: return gs3_xasprintf("%s [%s]", option->name, option->value_name);
+    case GS3_OPTION_WORDS: return gs3_xasprintf("%s %s ...", option->name, option->value_name);
+    case GS3_OPTION_VALUE:
+    case GS3_OPTION_LIST: return gs3_xasprintf("%s %s", option->name, option->value_name);
+    }
+    return gs3_xstrdup(option->name);
+}
+
 static void print_options(FILE *stream, unsigned commands, bool globals_only)
 {
     for (size_t i = 0; i < GS3_OPTION_COUNT; i++) {
         const struct gs3_option *option = &gs3_options[i];
         if (!(option->commands & commands) || (globals_only && !option->is_global))
             continue;
-        gs3_auto_free char *left = option->value_name
-                                       ? gs3_xasprintf("%s %s", option->name, option->value_name)
-                                       : gs3_xstrdup(option->name);
-        fprintf(stream, "  %-*s  %s", COLUMN, left, option->help);
+        gs3_auto_free char *form = format_form(option);
+        fprintf(stream, "  %-*s  %s", COLUMN, form, option->help);
+        for (const char *const *choice = option->choices; choice && *choice; choice++)
+            fprintf(stream, "%s%s", choice == option->choices ? ": " : ", ", *choice);
         if (option->variable)
             fprintf(stream, " (%s)", option->variable);
         fputc('\n', stream);

@@ -8,8 +8,11 @@
 
 enum gs3_option_kind {
     GS3_OPTION_FLAG,
-    GS3_OPTION_VALUE, /* given twice: the last one counts, as in aws-cli */
-    GS3_OPTION_LIST,  /* may be given more than once, every value counts */
+    GS3_OPTION_VALUE,    /* given twice: the last one counts, as in aws-cli */
+    GS3_OPTION_OPTIONAL, /* likewise; the value may be left out where no word follows that could be
+                            one: at the end, or before a word that begins with "-" */
+    GS3_OPTION_LIST,     /* may be given more than once, every value counts */
+    GS3_OPTION_WORDS,    /* takes all words up to the next option; the last time counts */
 };
 
 enum gs3_option_id {
@@ -24,8 +27,23 @@ enum gs3_option_id {
     GS3_OPT_QUIET,
     GS3_OPT_ONLY_SHOW_ERRORS,
     GS3_OPT_NO_PROGRESS,
+    GS3_OPT_PROGRESS_FREQUENCY,
+    GS3_OPT_PROGRESS_MULTILINE,
+    GS3_OPT_COLOR,
+    GS3_OPT_RECURSIVE,
+    GS3_OPT_INCLUDE,
+    GS3_OPT_EXCLUDE,
+    GS3_OPT_FOLLOW_SYMLINKS,
+    GS3_OPT_NO_FOLLOW_SYMLINKS,
+    GS3_OPT_CASE_CONFLICT,
+    GS3_OPT_PAGE_SIZE,
     GS3_OPT_NO_OVERWRITE,
+    GS3_OPT_RESUME,
+    GS3_OPT_EXPECTED_SIZE,
     GS3_OPT_METADATA,
+    GS3_OPT_METADATA_DIRECTIVE,
+    GS3_OPT_COPY_PROPS,
+    GS3_OPT_TAGS,
     GS3_OPT_CONTENT_TYPE,
     GS3_OPT_CACHE_CONTROL,
     GS3_OPT_CONTENT_DISPOSITION,
@@ -33,9 +51,29 @@ enum gs3_option_id {
     GS3_OPT_CONTENT_LANGUAGE,
     GS3_OPT_EXPIRES,
     GS3_OPT_NO_GUESS_MIME_TYPE,
+    GS3_OPT_WEBSITE_REDIRECT,
+    GS3_OPT_ACL,
+    GS3_OPT_GRANTS,
+    GS3_OPT_STORAGE_CLASS,
+    GS3_OPT_SSE,
+    GS3_OPT_SSE_KMS_KEY_ID,
+    GS3_OPT_SSE_C,
+    GS3_OPT_SSE_C_KEY,
+    GS3_OPT_SSE_C_COPY_SOURCE,
+    GS3_OPT_SSE_C_COPY_SOURCE_KEY,
+    GS3_OPT_CHECKSUM_ALGORITHM,
+    GS3_OPT_CHECKSUM_MODE,
+    GS3_OPT_VERIFY,
+    GS3_OPT_IGNORE_GLACIER_WARNINGS,
+    GS3_OPT_FORCE_GLACIER_TRANSFER,
+    GS3_OPT_REQUEST_PAYER,
     GS3_OPT_ENDPOINT_URL,
     GS3_OPT_PROFILE,
     GS3_OPT_REGION,
+    GS3_OPT_SOURCE_REGION,
+    GS3_OPT_NO_SIGN_REQUEST,
+    GS3_OPT_CLI_READ_TIMEOUT,
+    GS3_OPT_CLI_CONNECT_TIMEOUT,
     GS3_OPT_NO_VERIFY_SSL,
     GS3_OPT_CA_BUNDLE,
     GS3_OPT_DEBUG,
@@ -57,6 +95,7 @@ struct gs3_option {
     enum gs3_value_kind value_kind;
     const char *value_name;     /* NULL for a flag */
     const char *const *choices; /* NULL-terminated; for GS3_VALUE_CHOICE */
+    const char *default_value;  /* GS3_OPTION_OPTIONAL: what it means without a value */
     const char *variable;       /* environment variable with the same meaning, or NULL */
     unsigned commands;          /* GS3_COMMAND_* */
     bool is_global;             /* may stand before the command */

@@ -21,15 +21,13 @@ int gs3_secret_check(const struct gs3_args *args, const struct gs3_env *env, con
     for (size_t i = 0; i < args->positional_count; i++)
         if (strstr(args->positional[i], secret))
             return refuse("an argument", "", err);
-    for (size_t i = 0; i < args->list_count; i++)
-        if (strstr(args->list[i], secret))
-            return refuse(gs3_options[GS3_OPT_TICKET].name, "", err);
+    /* Every value that was given, also where a later one counts. */
+    for (size_t i = 0; i < args->given_count; i++)
+        if (strstr(args->given[i].value, secret))
+            return refuse(args->given[i].option->name, "", err);
     for (size_t i = 0; i < GS3_OPTION_COUNT; i++) {
-        const struct gs3_option *option = &gs3_options[i];
-        const char *variable = option->variable;
+        const char *variable = gs3_options[i].variable;
         const char *value = variable ? gs3_env_get(env, variable) : NULL;
-        if (args->values[i] && strstr(args->values[i], secret))
-            return refuse(option->name, "", err);
         if (value && strstr(value, secret))
             return refuse("the variable ", variable, err);
     }

@@ -5,11 +5,9 @@
 #include "aws/endpoint.h"
 #include "base/mem.h"
 #include "base/str.h"
-#include "cli/metadata_option.h"
 #include "cli/secret_check.h"
 #include "crypto/uuid.h"
 #include "s3/client.h"
-#include "text/time.h"
 
 enum { USER_AGENT_BYTES = 256, TICKETS_MAXIMUM = 32 };
 
@@ -43,47 +41,6 @@ static int read_output_options(struct gs3_session *session, struct gs3_err *err)
     return 0;
 }
 
-/* HTTP's date format, from ISO 8601 or from itself. */
-static char *read_expires(const char *text, struct gs3_err *err)
-{
-    int64_t seconds;
-    if (gs3_time_parse_iso(text, &seconds) && gs3_time_parse_http(text, &seconds)) {
-        gs3_fail(err, GS3_EUSAGE, "--expires takes a time such as 2026-12-31T23:59:59Z");
-        return NULL;
-    }
-    char formatted[GS3_TIME_TEXT_BYTES];
-    gs3_time_format_http(seconds, formatted);
-    return gs3_xstrdup(formatted);
-}
-
-/* A header value that came from argv: no control characters, nothing but printable ASCII. */
-static int read_header(const struct gs3_session *session, enum gs3_option_id id, char **out,
-                       struct gs3_err *err)
-{
-    const char *value = session->args->values[id];
-    for (const char *c = value; c && *c; c++)
-        if ((unsigned char)*c < 0x20 || (unsigned char)*c > 0x7E)
-            return gs3_fail(err, GS3_EUSAGE, "%s takes printable ASCII only", gs3_options[id].name);
-    *out = gs3_xstrdup_or_null(value);
-    return 0;
-}
-
-static int read_properties(struct gs3_session *session, struct gs3_err *err)
-{
-    struct gs3_s3_properties *properties = &session->properties;
-    if (read_header(session, GS3_OPT_CONTENT_TYPE, &properties->content_type, err) ||
-        read_header(session, GS3_OPT_CACHE_CONTROL, &properties->cache_control, err) ||
-        read_header(session, GS3_OPT_CONTENT_DISPOSITION, &properties->content_disposition, err) ||
-        read_header(session, GS3_OPT_CONTENT_ENCODING, &properties->content_encoding, err) ||
-        read_header(session, GS3_OPT_CONTENT_LANGUAGE, &properties->content_language, err))
-        return -1;
-    const char *expires = session->args->values[GS3_OPT_EXPIRES];
-    if (expires && !(properties->expires = read_expires(expires, err)))
-        return -1;
-    const char *metadata = session->args->values[GS3_OPT_METADATA];
-    return metadata ? gs3_metadata_option_parse(metadata, &session->user_metadata, err) : 0;
-}
-
 static enum gs3_operation operation_of(const struct gs3_args *args)
 {
     switch (args->command->bit) {
@@ -101,18 +58,14 @@ static int check_bucket(const struct gs3_location *location, struct gs3_err *err
 static int read_ends(struct gs3_session *session, struct gs3_err *err)
 {
     const struct gs3_args *args = session->args;
+    struct gs3_plan_opts opts = {.properties = NULL};
+    if (gs3_transfer_options_read(args, &session->options, &opts, err))
+        return -1;
     if (args->positional_count != 2)
         return gs3_fail(err, GS3_EUSAGE,
                         "%s takes a source and a destination, %zu given: see gs3 "
                         "%s --help",
                         args->command->name, args->positional_count, args->command->name);
-    struct gs3_plan_opts opts = {
-        .properties = &session->properties,
-        .metadata = &session->user_metadata,
-        .no_overwrite = has_flag(session, GS3_OPT_NO_OVERWRITE),
-        .no_guess_mime_type = has_flag(session, GS3_OPT_NO_GUESS_MIME_TYPE),
-        .is_dryrun = has_flag(session, GS3_OPT_DRYRUN),
-    };
     struct gs3_location source = {.kind = GS3_LOCATION_LOCAL};
     struct gs3_location destination = {.kind = GS3_LOCATION_LOCAL};
     int failed =
@@ -158,18 +111,19 @@ static int read_tickets(struct gs3_session *session, struct gs3_err *err)
     session->tickets = gs3_xcalloc(TICKETS_MAXIMUM, sizeof *session->tickets);
     session->request.tickets = session->tickets;
     int failed = 0;
-    for (size_t i = 0; i < args->list_count; i++) {
+    size_t index = 0, count = 0;
+    for (const char *id; (id = gs3_args_next(args, GS3_OPT_TICKET, &index)); count++) {
         /* No id holds a comma, and a list that is taken for one id would fit no pattern: say so. */
-        if (strchr(args->list[i], ','))
+        if (strchr(id, ','))
             failed = gs3_fail(err, GS3_EUSAGE, "--ticket takes one id: repeat it for another");
-        failed = failed || gs3_buf_printf(&text, "%s%s", i ? "," : "", args->list[i]);
+        failed = failed || gs3_buf_printf(&text, "%s%s", count ? "," : "", id);
     }
-    if (args->list_count == 0 && variable)
+    if (count == 0 && variable)
         failed = gs3_buf_puts(&text, variable);
     session->ticket_text = gs3_buf_take(&text);
     if (failed)
         return err->class ? -1 : gs3_fail(err, GS3_EUSAGE, "the list of tickets is too long");
-    if (!*session->ticket_text && args->list_count == 0)
+    if (!*session->ticket_text && count == 0)
         return 0;
     char *rest = session->ticket_text;
     for (char *id = strsep(&rest, ","); id; id = strsep(&rest, ","))
@@ -210,7 +164,7 @@ static int read_request(struct gs3_session *session, struct gs3_err *err)
     request->purpose = session->purpose;
     request->department = session->department;
     request->environment = option_value(session, GS3_OPT_ENVIRONMENT);
-    request->user_metadata = &session->user_metadata;
+    request->user_metadata = &session->options.metadata;
     request->is_automation = is_automation(session);
     request->now = now_ms / 1000;
     request->decision_id = session->decision_id;
@@ -267,7 +221,7 @@ int gs3_session_init(struct gs3_session *session, const struct gs3_args *args,
                                     .interrupted = interrupted,
                                     .plan = {.local = {.fd = -1}}};
     if (gs3_secret_check_environment(args, env, err) || read_output_options(session, err) ||
-        read_properties(session, err) || read_ends(session, err) || read_request(session, err) ||
+        read_ends(session, err) || read_request(session, err) ||
         gs3_policies_load(GS3_SYSCONFDIR "/gs3", option_value(session, GS3_OPT_POLICY),
                           &session->policies, err))
         return -1;
@@ -288,8 +242,8 @@ static int check_no_secret(const struct gs3_session *session, struct gs3_err *er
         if (gs3_secret_check(session->args, session->env, secrets[i]->text, err))
             return -1;
         /* The option's JSON may spell it in another way. */
-        for (size_t j = 0; j < session->user_metadata.count; j++)
-            if (strstr(session->user_metadata.items[j].value, secrets[i]->text))
+        for (size_t j = 0; j < session->options.metadata.count; j++)
+            if (strstr(session->options.metadata.items[j].value, secrets[i]->text))
                 return gs3_fail(err, GS3_EUSAGE,
                                 "--metadata holds an AWS secret: take it out, and replace the "
                                 "secret, which the shell's history has now");
@@ -353,8 +307,7 @@ void gs3_session_release(struct gs3_session *session)
     gs3_aws_config_release(&session->config);
     gs3_gate_release(&session->gate);
     gs3_policies_release(&session->policies);
-    gs3_pairs_release(&session->user_metadata);
-    gs3_s3_properties_release(&session->properties);
+    gs3_transfer_options_release(&session->options);
     free(session->tickets);
     free(session->ticket_text);
     free(session->purpose);

@@ -11,6 +11,7 @@
 #include "cli/output.h"
 #include "cli/parse.h"
 #include "cli/policies.h"
+#include "cli/transfer_options.h"
 #include "govern/gate.h"
 #include "govern/identity.h"
 #include "net/http.h"
@@ -24,8 +25,7 @@ struct gs3_session {
     struct gs3_output out;
     struct gs3_log log;
 
-    struct gs3_pairs user_metadata;
-    struct gs3_s3_properties properties;
+    struct gs3_transfer_options options;
     struct gs3_plan plan;
     struct gs3_touch touches[2];
     char *ticket_text; /* the ids' memory */

@@ -45,7 +45,7 @@ static void gs3_args_parse_takes_globals_on_both_sides(void **state)
     assert_string_equal(args.command->name, "mv");
     assert_string_equal(args.values[GS3_OPT_REGION], "a");
     assert_string_equal(args.values[GS3_OPT_PROFILE], "p");
-    assert_int_equal(args.list_count, 1);
+    assert_int_equal(args.given_count, 3);
     assert_int_equal(args.positional_count, 3);
     assert_string_equal(args.positional[2], "--ticket");
     gs3_args_release(&args);
@@ -65,7 +65,7 @@ static void gs3_args_parse_refuses_what_it_does_not_know(void **state)
         {"rm", NULL},
         {"completion", "--profile", "x", NULL},
         {"cp", "-r", NULL},
-        {"cp", "--recursive", NULL},
+        {"cp", "--recurs", NULL},
     };
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         struct gs3_args args;
