@@ -2,11 +2,14 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "cli/transfer_options.h"
 #include "text/json.h"
+#include "text/size.h"
 #include "text/utf8.h"
 
 enum { LINE_BYTES = 1 << 20 };
@@ -31,6 +34,12 @@ int gs3_exit_status(const struct gs3_err *err, bool in_transfer)
     return in_transfer ? 1 : 255;
 }
 
+/* A failure comes behind what was done before it, where both streams go to one place. */
+static void begin_error(void)
+{
+    fflush(stdout);
+}
+
 static void print_clean(FILE *stream, const char *text)
 {
     gs3_auto_buf struct gs3_buf clean = GS3_BUF_INIT(LINE_BYTES);
@@ -40,8 +49,8 @@ static void print_clean(FILE *stream, const char *text)
 
 static void print_json(const struct gs3_buf *line)
 {
-    printf("%s\n", gs3_buf_string(line));
-    fflush(stdout);
+    fwrite(line->data, 1, line->length_bytes, stdout);
+    putchar('\n');
 }
 
 static void json_field(struct gs3_buf *line, const char *name, const char *value)
@@ -59,6 +68,7 @@ static bool is_aws_line(const char *message)
 
 void gs3_output_error(const struct gs3_output *out, const struct gs3_err *err, int status)
 {
+    begin_error();
     if (!is_aws_line(err->message))
         fputs("gs3: ", stderr);
     print_clean(stderr, err->message);
@@ -75,7 +85,17 @@ void gs3_output_error(const struct gs3_output *out, const struct gs3_err *err, i
 void gs3_output_warning(const struct gs3_output *out, const char *text)
 {
     (void)out;
+    begin_error();
     fputs("warning: ", stderr);
+    print_clean(stderr, text);
+    fputc('\n', stderr);
+}
+
+void gs3_output_note(const struct gs3_output *out, const char *text)
+{
+    begin_error();
+    if (out->is_silent)
+        return;
     print_clean(stderr, text);
     fputc('\n', stderr);
 }
@@ -266,7 +286,26 @@ static void text_object(const struct gs3_output *out, const struct gs3_plan *pla
     fputs(" to ", stdout);
     print_clean(stdout, destination);
     putchar('\n');
-    fflush(stdout);
+}
+
+static void append_failure(struct gs3_buf *line, const struct gs3_plan *plan,
+                           const struct gs3_err *err, const char *source, const char *destination)
+{
+    gs3_buf_printf(line, "%s failed: ", direction_word(plan));
+    gs3_utf8_append_printable(line, source);
+    gs3_buf_puts(line, " to ");
+    gs3_utf8_append_printable(line, destination);
+    gs3_buf_putc(line, ' ');
+    gs3_utf8_append_printable(line, err->message);
+}
+
+char *gs3_output_failure_line(const struct gs3_plan *plan, const struct gs3_err *err)
+{
+    gs3_auto_buf struct gs3_buf line = GS3_BUF_INIT(LINE_BYTES);
+    gs3_auto_free char *source = gs3_location_format(&plan->source);
+    gs3_auto_free char *destination = gs3_location_format(&plan->destination);
+    append_failure(&line, plan, err, source, destination);
+    return gs3_buf_take(&line);
 }
 
 void gs3_output_object(const struct gs3_output *out, const struct gs3_plan *plan,
@@ -275,13 +314,10 @@ void gs3_output_object(const struct gs3_output *out, const struct gs3_plan *plan
     gs3_auto_free char *source = gs3_location_format(&plan->source);
     gs3_auto_free char *destination = gs3_location_format(&plan->destination);
     if (report->status == GS3_REPORT_FAILED) {
-        fprintf(stderr, "%s failed: ", direction_word(plan));
-        print_clean(stderr, source);
-        fputs(" to ", stderr);
-        print_clean(stderr, destination);
-        fputc(' ', stderr);
-        print_clean(stderr, err->message);
-        fputc('\n', stderr);
+        gs3_auto_buf struct gs3_buf line = GS3_BUF_INIT(LINE_BYTES);
+        append_failure(&line, plan, err, source, destination);
+        begin_error();
+        fprintf(stderr, "%s\n", gs3_buf_string(&line));
     }
     if (out->is_json && !out->is_stdout_taken)
         json_object(plan, report, err, source, destination);
@@ -303,12 +339,66 @@ void gs3_output_summary(const struct gs3_output *out, const struct gs3_totals *t
     print_json(&line);
 }
 
+static void append_count(struct gs3_buf *line, uint64_t count, const char *word)
+{
+    if (count > 0)
+        gs3_buf_printf(line, "%s%llu %s", line->length_bytes ? ", " : "", (unsigned long long)count,
+                       word);
+}
+
+void gs3_output_many_summary(const struct gs3_output *out, const struct gs3_totals *totals,
+                             const char *failures, uint64_t untold)
+{
+    gs3_auto_buf struct gs3_buf line = GS3_BUF_INIT(LINE_BYTES);
+    begin_error();
+    if (totals->failed > 0 && *failures) {
+        fprintf(stderr, "gs3: what failed:\n%s", failures);
+        if (untold > 0)
+            fprintf(stderr, "… and %llu more, named above\n", (unsigned long long)untold);
+    }
+    bool is_fine = totals->failed + totals->withheld == 0;
+    if (out->is_silent || (out->is_quiet && is_fine))
+        return;
+    append_count(&line, totals->succeeded, "done");
+    append_count(&line, totals->planned, "planned");
+    append_count(&line, totals->failed, "failed");
+    append_count(&line, totals->skipped, "skipped");
+    append_count(&line, totals->withheld, "not begun");
+    if (line.length_bytes == 0)
+        return;
+    gs3_buf_puts(&line, ", ");
+    gs3_size_append(&line, totals->bytes);
+    fprintf(stderr, "gs3: %s in %.1f s\n", gs3_buf_string(&line), totals->seconds);
+}
+
+void gs3_output_flush(const struct gs3_output *out)
+{
+    (void)out;
+    fflush(stdout);
+}
+
+bool gs3_output_is_terminal(const struct gs3_env *env)
+{
+    const char *term = gs3_env_get(env, "TERM");
+    return isatty(STDERR_FILENO) && term && !gs3_str_equal(term, "dumb");
+}
+
+bool gs3_output_has_color(const struct gs3_env *env, int color)
+{
+    if (color != GS3_COLOR_AUTO)
+        return color == GS3_COLOR_ON;
+    return gs3_output_is_terminal(env) && gs3_str_is_empty(gs3_env_get(env, "NO_COLOR"));
+}
+
+/* Workers write too: one line, one call. */
 static void write_debug(void *context, const char *line)
 {
     (void)context;
-    fputs("gs3: debug: ", stderr);
-    print_clean(stderr, line);
-    fputc('\n', stderr);
+    gs3_auto_buf struct gs3_buf text = GS3_BUF_INIT(LINE_BYTES);
+    gs3_buf_puts(&text, "gs3: debug: ");
+    gs3_utf8_append_printable(&text, line);
+    gs3_buf_putc(&text, '\n');
+    fputs(gs3_buf_string(&text), stderr);
 }
 
 struct gs3_log gs3_output_log(const struct gs3_output *out)

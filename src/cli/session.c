@@ -5,11 +5,11 @@
 #include "aws/endpoint.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "cli/connect.h"
 #include "cli/secret_check.h"
 #include "crypto/uuid.h"
-#include "s3/client.h"
 
-enum { USER_AGENT_BYTES = 256, TICKETS_MAXIMUM = 32 };
+enum { TICKETS_MAXIMUM = 32 };
 
 /* The option, else its variable. */
 static const char *option_value(const struct gs3_session *session, enum gs3_option_id id)
@@ -55,11 +55,36 @@ static int check_bucket(const struct gs3_location *location, struct gs3_err *err
     return location->kind == GS3_LOCATION_S3 ? gs3_bucket_check(location->bucket, err) : 0;
 }
 
+/* Both ends of a tree: their prefixes stand for all that lies below until the keys are known. */
+static int take_tree(struct gs3_session *session, struct gs3_location *source,
+                     struct gs3_location *destination, struct gs3_err *err)
+{
+    session->source = *source;
+    session->destination = *destination;
+    *source = *destination = (struct gs3_location){.kind = GS3_LOCATION_LOCAL};
+    if (session->request.operation == GS3_OPERATION_PUT && session->source.kind == GS3_LOCATION_S3)
+        return gs3_fail(err, GS3_EUSAGE,
+                        "put writes local files to s3://: use cp or mv to read from S3");
+    return check_bucket(&session->source, err) || check_bucket(&session->destination, err) ? -1 : 0;
+}
+
+static int take_object(struct gs3_session *session, struct gs3_location *source,
+                       struct gs3_location *destination, struct gs3_err *err)
+{
+    struct gs3_plan *plan = &session->plan;
+    int failed = gs3_plan_init(plan, session->request.operation, source, destination,
+                               &session->plan_opts, err) ||
+                 check_bucket(&plan->source, err) || check_bucket(&plan->destination, err);
+    session->out.is_stdout_taken = plan->destination.kind == GS3_LOCATION_STREAM;
+    session->out.is_quiet = session->out.is_quiet || plan->source.kind == GS3_LOCATION_STREAM ||
+                            plan->destination.kind == GS3_LOCATION_STREAM;
+    return failed ? -1 : 0;
+}
+
 static int read_ends(struct gs3_session *session, struct gs3_err *err)
 {
     const struct gs3_args *args = session->args;
-    struct gs3_plan_opts opts = {.properties = NULL};
-    if (gs3_transfer_options_read(args, &session->options, &opts, err))
+    if (gs3_transfer_options_read(args, &session->options, &session->plan_opts, err))
         return -1;
     if (args->positional_count != 2)
         return gs3_fail(err, GS3_EUSAGE,
@@ -68,17 +93,15 @@ static int read_ends(struct gs3_session *session, struct gs3_err *err)
                         args->command->name, args->positional_count, args->command->name);
     struct gs3_location source = {.kind = GS3_LOCATION_LOCAL};
     struct gs3_location destination = {.kind = GS3_LOCATION_LOCAL};
-    int failed =
-        gs3_location_parse(args->positional[0], &source, err) ||
-        gs3_location_parse(args->positional[1], &destination, err) ||
-        gs3_plan_init(&session->plan, operation_of(args), &source, &destination, &opts, err) ||
-        check_bucket(&session->plan.source, err) || check_bucket(&session->plan.destination, err);
+    session->request.operation = operation_of(args);
+    int failed = gs3_location_parse(args->positional[0], &source, err) ||
+                 gs3_location_parse(args->positional[1], &destination, err);
+    if (!failed && session->options.is_recursive)
+        failed = take_tree(session, &source, &destination, err);
+    else if (!failed)
+        failed = take_object(session, &source, &destination, err);
     gs3_location_release(&source);
     gs3_location_release(&destination);
-    session->out.is_stdout_taken = session->plan.destination.kind == GS3_LOCATION_STREAM;
-    session->out.is_quiet = session->out.is_quiet ||
-                            session->plan.source.kind == GS3_LOCATION_STREAM ||
-                            session->plan.destination.kind == GS3_LOCATION_STREAM;
     return failed ? -1 : 0;
 }
 
@@ -150,6 +173,16 @@ static bool is_automation(const struct gs3_session *session)
     return gs3_env_get(session->env, "CI") || (!isatty(STDIN_FILENO) && !isatty(STDERR_FILENO));
 }
 
+static size_t find_touches(struct gs3_session *session)
+{
+    if (!session->options.is_recursive)
+        return gs3_plan_touches(&session->plan, session->touches);
+    struct gs3_plan tree = {.operation = session->request.operation,
+                            .source = session->source,
+                            .destination = session->destination};
+    return gs3_plan_touches(&tree, session->touches);
+}
+
 static int read_request(struct gs3_session *session, struct gs3_err *err)
 {
     struct gs3_request *request = &session->request;
@@ -158,9 +191,8 @@ static int read_request(struct gs3_session *session, struct gs3_err *err)
         return -1;
     session->purpose = trimmed(option_value(session, GS3_OPT_PURPOSE));
     session->department = trimmed(option_value(session, GS3_OPT_DEPARTMENT));
-    request->operation = session->plan.operation;
     request->touches = session->touches;
-    request->touch_count = gs3_plan_touches(&session->plan, session->touches);
+    request->touch_count = find_touches(session);
     request->purpose = session->purpose;
     request->department = session->department;
     request->environment = option_value(session, GS3_OPT_ENVIRONMENT);
@@ -173,6 +205,11 @@ static int read_request(struct gs3_session *session, struct gs3_err *err)
     return 0;
 }
 
+static uint32_t timeout_ms(uint32_t seconds)
+{
+    return seconds > UINT32_MAX / 1000 ? UINT32_MAX : seconds * 1000;
+}
+
 static int read_config(struct gs3_session *session, struct gs3_err *err)
 {
     struct gs3_aws_config_opts opts = {
@@ -181,9 +218,15 @@ static int read_config(struct gs3_session *session, struct gs3_err *err)
         .endpoint = session->args->values[GS3_OPT_ENDPOINT_URL],
         .ca_bundle = session->args->values[GS3_OPT_CA_BUNDLE],
         .no_verify_tls = has_flag(session, GS3_OPT_NO_VERIFY_SSL),
+        .no_sign_request = session->options.no_sign_request,
+        .read_timeout_ms = timeout_ms(session->options.read_timeout_s),
+        .connect_timeout_ms = timeout_ms(session->options.connect_timeout_s),
     };
     if (gs3_aws_config_load(session->env, &opts, &session->config, err))
         return -1;
+    session->plan_opts.multipart_threshold_bytes = session->config.multipart_threshold_bytes;
+    session->plan_opts.part_bytes = session->config.multipart_chunk_bytes;
+    session->plan.opts = session->plan_opts;
     for (size_t i = 0; i < session->request.touch_count; i++) {
         struct gs3_s3_endpoint endpoint;
         if (gs3_s3_endpoint_resolve(&session->config, session->touches[i].bucket, &endpoint, err))
@@ -192,19 +235,22 @@ static int read_config(struct gs3_session *session, struct gs3_err *err)
             session->s3_endpoint = gs3_origin_format(&endpoint.custom);
     }
     session->request.s3_endpoint = session->s3_endpoint;
-    if (!gs3_gate_needs_sts(&session->gate, &session->request))
+    /* Of a tree no key is known yet, nor whether its environment wants STS. */
+    if (!session->options.is_recursive && !gs3_gate_needs_sts(&session->gate, &session->request))
         return 0;
     bool is_custom = false;
     session->sts_endpoint = gs3_sts_endpoint_resolve(&session->config, &is_custom, err);
-    if (!session->sts_endpoint)
+    if (!session->sts_endpoint && !session->options.is_recursive)
         return -1;
+    if (!session->sts_endpoint) /* whoever asks STS will be told */
+        gs3_err_clear(err);
     session->request.sts_endpoint = is_custom ? session->sts_endpoint : NULL;
     return 0;
 }
 
 static int open_local_source(struct gs3_session *session, struct gs3_err *err)
 {
-    if (session->plan.source.kind != GS3_LOCATION_LOCAL)
+    if (session->options.is_recursive || session->plan.source.kind != GS3_LOCATION_LOCAL)
         return 0;
     if (gs3_plan_look(&session->plan, NULL, err))
         return -1;
@@ -228,80 +274,19 @@ int gs3_session_init(struct gs3_session *session, const struct gs3_args *args,
     session->gate.policy_count = session->policies.count;
     for (size_t i = 0; i < session->policies.count; i++)
         session->gate.policies[i] = session->policies.items[i];
+    session->mime = gs3_mime_new(NULL);
     return read_config(session, err) || open_local_source(session, err) ? -1 : 0;
-}
-
-/* The environment's secrets were looked for before; these may have come from a file. */
-static int check_no_secret(const struct gs3_session *session, struct gs3_err *err)
-{
-    const struct gs3_secret *secrets[] = {&session->credentials.secret_access_key,
-                                          &session->credentials.session_token};
-    for (size_t i = 0; i < sizeof secrets / sizeof secrets[0]; i++) {
-        if (!gs3_secret_is_set(secrets[i]))
-            continue;
-        if (gs3_secret_check(session->args, session->env, secrets[i]->text, err))
-            return -1;
-        /* The option's JSON may spell it in another way. */
-        for (size_t j = 0; j < session->options.metadata.count; j++)
-            if (strstr(session->options.metadata.items[j].value, secrets[i]->text))
-                return gs3_fail(err, GS3_EUSAGE,
-                                "--metadata holds an AWS secret: take it out, and replace the "
-                                "secret, which the shell's history has now");
-    }
-    return 0;
-}
-
-/* "gs3/0.1.0 app/CHG0030001": the ids that fit a rule, in the characters of a product token. */
-static char *make_user_agent(const struct gs3_session *session)
-{
-    gs3_auto_buf struct gs3_buf text = GS3_BUF_INIT(USER_AGENT_BYTES);
-    gs3_buf_puts(&text, "gs3/" PACKAGE_VERSION);
-    const struct gs3_needs *needs = &session->gate.needs[0];
-    for (size_t i = 0; i < needs->count; i++) {
-        const char *id = needs->items[i].id;
-        if (i > 0 && gs3_str_equal(id, needs->items[i - 1].id))
-            continue;
-        if (gs3_buf_puts(&text, i ? "," : " app/"))
-            break;
-        for (; *id; id++)
-            gs3_buf_putc(&text, gs3_ascii_is_alnum(*id) || strchr("-_.", *id) ? *id : '_');
-    }
-    return gs3_buf_take(&text);
-}
-
-int gs3_session_connect(struct gs3_session *session, struct gs3_err *err)
-{
-    struct gs3_credential_source source = {.env = session->env, .config = &session->config};
-    if (gs3_credentials_find(&source, &session->credentials, err) || check_no_secret(session, err))
-        return -1;
-    session->user_agent = make_user_agent(session);
-    struct gs3_http_opts http = {
-        .user_agent = session->user_agent,
-        .log = &session->log,
-        .proxy_https = session->config.proxy_https,
-        .proxy_http = session->config.proxy_http,
-        .no_proxy = session->config.no_proxy,
-        .interrupted = session->interrupted,
-    };
-    session->http = gs3_http_new(&http, err);
-    if (!session->http)
-        return -1;
-    struct gs3_s3_client_opts client = {
-        .http = session->http,
-        .config = &session->config,
-        .credentials = &session->credentials,
-        .log = &session->log,
-    };
-    session->transport = gs3_s3_client_new(&client);
-    return 0;
 }
 
 void gs3_session_release(struct gs3_session *session)
 {
     gs3_permit_free(session->permit);
-    gs3_plan_release(&session->plan, session->transport);
-    gs3_s3_transport_free(session->transport);
-    gs3_http_free(session->http);
+    gs3_plan_release(&session->plan, session->lane.source);
+    gs3_disconnect_lane(session, &session->lane);
+    gs3_location_release(&session->source);
+    gs3_location_release(&session->destination);
+    gs3_mime_free(session->mime);
+    free(session->states.directory);
     gs3_identity_release(&session->identity);
     gs3_credentials_release(&session->credentials);
     gs3_aws_config_release(&session->config);

@@ -1,7 +1,7 @@
 /* What one run of cp, mv or put holds, built up step by step; and what its options say.
  *
- * session.c reads options and configuration (no request is sent); transfer_command.c asks,
- * decides and transfers. */
+ * session.c reads options and configuration (no request is sent), connect.c opens connections,
+ * decide.c is around the gate; transfer_command.c runs one object, run.c many. */
 #ifndef GS3_CLI_SESSION_H
 #define GS3_CLI_SESSION_H
 
@@ -26,6 +26,9 @@ struct gs3_session {
     struct gs3_log log;
 
     struct gs3_transfer_options options;
+    struct gs3_plan_opts plan_opts;
+    struct gs3_filters filters;
+    struct gs3_location source, destination; /* with --recursive; one object has a plan */
     struct gs3_plan plan;
     struct gs3_touch touches[2];
     char *ticket_text; /* the ids' memory */
@@ -42,10 +45,12 @@ struct gs3_session {
     struct gs3_aws_config config;
     struct gs3_credentials credentials;
     struct gs3_identity_record identity;
+    struct gs3_ticket_context ticket_context;
     char *user_agent;
-    struct gs3_http *http;
-    struct gs3_s3_transport *transport;
+    struct gs3_lane lane; /* the main thread's */
     struct gs3_permit *permit;
+    struct gs3_mime *mime;
+    struct gs3_states states;
 };
 
 /* Everything up to the point where the gate can be asked: options, the two ends, the policies, the
@@ -54,9 +59,6 @@ struct gs3_session {
 int gs3_session_init(struct gs3_session *session, const struct gs3_args *args,
                      const struct gs3_env *env, const volatile int *interrupted,
                      struct gs3_err *err);
-
-/* Credentials and connections: sends nothing yet. */
-int gs3_session_connect(struct gs3_session *session, struct gs3_err *err);
 
 void gs3_session_release(struct gs3_session *session);
 

@@ -3,21 +3,26 @@
 #include "aws/sts.h"
 #include "base/mem.h"
 #include "base/str.h"
-#include "cli/session.h"
+#include "cli/connect.h"
+#include "cli/decide.h"
+#include "cli/run.h"
+#include "cli/tally.h"
 #include "s3/client.h"
+#include "transfer/multipart.h"
 
 enum { TICKET_AGE_MS = 5 * 60 * 1000 };
 
 /* Starts what S3 and STS can answer while the ticketing system is asked. */
 static int start_beside(struct gs3_session *session, struct gs3_sts_call **sts, struct gs3_err *err)
 {
+    const struct gs3_lane *lane = &session->lane;
     if (session->plan.direction == GS3_UPLOAD)
-        gs3_s3_client_warm(session->transport, session->plan.destination.bucket);
+        gs3_s3_client_warm(lane->destination, session->plan.destination.bucket);
     else
-        gs3_plan_look_start(&session->plan, session->transport);
+        gs3_plan_look_start(&session->plan, lane->source);
     if (!gs3_gate_needs_sts(&session->gate, &session->request))
         return gs3_identity_from_os(&session->identity, err);
-    *sts = gs3_sts_caller_start(session->http, &session->config, &session->credentials, err);
+    *sts = gs3_sts_caller_start(lane->http, &session->config, &session->credentials, err);
     return *sts ? 0 : -1;
 }
 
@@ -25,32 +30,17 @@ static int start_beside(struct gs3_session *session, struct gs3_sts_call **sts, 
 static int ask(struct gs3_session *session, struct gs3_err *err)
 {
     struct gs3_sts_call *sts = NULL;
-    struct gs3_ticket_context context = {.http = session->http,
-                                         .env = session->env,
-                                         .log = &session->log};
+    struct gs3_http *http = session->lane.http;
     if (start_beside(session, &sts, err))
         return -1;
-    int failed = gs3_gate_look_up(&session->gate, &context, err);
+    int failed = gs3_gate_look_up(&session->gate, &session->ticket_context, err);
     if (sts && failed)
-        gs3_sts_caller_cancel(session->http, sts);
-    else if (sts && gs3_sts_caller_wait(session->http, sts, &session->identity.caller, err))
+        gs3_sts_caller_cancel(http, sts);
+    else if (sts && gs3_sts_caller_wait(http, sts, &session->identity.caller, err))
         failed = gs3_wrap(err, "who runs this cannot be told");
     if (!failed)
         session->request.operator= gs3_identity_operator(&session->identity);
     return failed ? -1 : 0;
-}
-
-/* Shows the decision. Returns 0 when it allows, else the exit status. */
-static int show_decision(struct gs3_session *session, const struct gs3_decision *decision)
-{
-    struct gs3_decision_view view = {
-        .decision = decision,
-        .request = &session->request,
-        .explain = session->args->values[GS3_OPT_EXPLAIN] != NULL,
-        .is_download = session->plan.direction == GS3_DOWNLOAD,
-    };
-    gs3_output_decision(&session->out, &view);
-    return decision->is_allowed ? 0 : gs3_output_refusal(&session->out, decision);
 }
 
 static int fail(const struct gs3_session *session, const struct gs3_err *err)
@@ -69,7 +59,7 @@ static int prepare(struct gs3_session *session)
     if (gs3_gate_prepare(&session->gate, &session->request, &decision, &err))
         status = fail(session, &err);
     else if (!decision.is_allowed && decision.first_failure)
-        status = show_decision(session, &decision);
+        status = gs3_decide_show(session, &decision, &session->request);
     gs3_decision_release(&decision);
     return status;
 }
@@ -85,7 +75,7 @@ static int decide(struct gs3_session *session, bool shows)
     if (gs3_gate_decide(&session->gate, &session->request, &decision, &session->permit, &err))
         status = fail(session, &err);
     else if (shows || !decision.is_allowed)
-        status = show_decision(session, &decision);
+        status = gs3_decide_show(session, &decision, &session->request);
     gs3_decision_release(&decision);
     return status;
 }
@@ -100,19 +90,17 @@ static int spool(struct gs3_session *session)
     const char *directory = gs3_env_get(session->env, "TMPDIR");
     if (plan->opts.is_dryrun)
         return 0;
-    if (gs3_local_source_spool(STDIN_FILENO, directory ? directory : "/tmp", GS3_PUT_MAXIMUM_BYTES,
-                               session->interrupted, &plan->local, &err))
+    if (gs3_local_source_spool(STDIN_FILENO, directory ? directory : "/tmp",
+                               GS3_OBJECT_BYTES_MAXIMUM, session->interrupted, &plan->local, &err))
         return fail(session, &err);
     plan->size_bytes = plan->local.size_bytes;
     session->request.total_bytes = plan->size_bytes;
     if (gs3_clock_monotonic_ms(&gs3_clock_system) - start < TICKET_AGE_MS)
         return 0;
-    struct gs3_ticket_context context = {.http = session->http,
-                                         .env = session->env,
-                                         .log = &session->log};
     gs3_gate_forget(&session->gate);
     session->request.now = gs3_clock_wall_ms(&gs3_clock_system) / 1000;
-    return gs3_gate_look_up(&session->gate, &context, &err) ? fail(session, &err) : 0;
+    return gs3_gate_look_up(&session->gate, &session->ticket_context, &err) ? fail(session, &err)
+                                                                            : 0;
 }
 
 /* The decision, first with what the tickets say: a refusal needs no word of S3's, which may be slow
@@ -127,7 +115,7 @@ static int look_and_decide(struct gs3_session *session)
         status = spool(session);
         return status ? status : decide(session, true);
     }
-    int missing = gs3_plan_look(&session->plan, session->transport, &err);
+    int missing = gs3_plan_look(&session->plan, session->lane.source, &err);
     session->request.total_bytes = session->plan.size_bytes;
     status = decide(session, true);
     if (status || !missing)
@@ -138,40 +126,58 @@ static int look_and_decide(struct gs3_session *session)
     return status;
 }
 
+/* In parts, by workers: what is large, but for a stream that takes its bytes in their order. */
+static bool is_large(const struct gs3_plan *plan)
+{
+    return !plan->opts.is_dryrun && plan->size_bytes > gs3_plan_threshold_bytes(plan) &&
+           plan->destination.kind != GS3_LOCATION_STREAM;
+}
+
 static int transfer(struct gs3_session *session)
 {
     struct gs3_err err = GS3_ERR_INIT;
     struct gs3_report report;
-    const struct gs3_lane lane = {.http = session->http,
-                                  .destination = session->transport,
-                                  .source = session->transport};
-    struct gs3_transfer work = {.log = &session->log,
-                                .is_custom = session->request.s3_endpoint != NULL};
+    struct gs3_tally tally;
+    const struct gs3_transfer work = {.mime = session->mime,
+                                      .log = &session->log,
+                                      .is_custom = session->request.s3_endpoint != NULL};
     int64_t start = gs3_clock_monotonic_ms(&gs3_clock_system);
-    int failed = gs3_transfer_object(&work, &lane, session->permit, &session->plan, &report, &err);
-    gs3_output_object(&session->out, &session->plan, &report, &err);
-    struct gs3_totals totals = {
-        .succeeded = report.status == GS3_REPORT_OK,
-        .failed = report.status == GS3_REPORT_FAILED,
-        .skipped = report.status == GS3_REPORT_SKIPPED,
-        .bytes = report.status == GS3_REPORT_OK ? report.bytes : 0,
-        .seconds = (double)(gs3_clock_monotonic_ms(&gs3_clock_system) - start) / 1000.0,
-    };
-    gs3_output_summary(&session->out, &totals);
+    gs3_tally_init(&tally);
+    int failed =
+        gs3_transfer_object(&work, &session->lane, session->permit, &session->plan, &report, &err);
+    gs3_tally_object(&tally, &session->out, &session->plan, &report, &err);
+    tally.totals.seconds = (double)(gs3_clock_monotonic_ms(&gs3_clock_system) - start) / 1000.0;
+    int status = gs3_tally_finish(&tally, &session->out, false);
+    gs3_tally_release(&tally);
     gs3_report_release(&report);
-    return failed ? gs3_exit_status(&err, true) : 0;
+    return failed ? gs3_exit_status(&err, true) : status;
 }
 
-static int run(struct gs3_session *session)
+static int run_one(struct gs3_session *session)
 {
     struct gs3_err err = GS3_ERR_INIT;
     int status = prepare(session);
     if (status)
         return status;
-    if (gs3_session_connect(session, &err) || ask(session, &err))
+    if (gs3_connect(session, &err) || ask(session, &err))
         return fail(session, &err);
     status = look_and_decide(session);
-    return status ? status : transfer(session);
+    if (status)
+        return status;
+    return is_large(&session->plan) ? gs3_run_large(session) : transfer(session);
+}
+
+/* The prefixes are asked about for the ids that fit a rule, which the requests will name; whether
+ * they are allowed, each key decides. */
+static int run_many(struct gs3_session *session)
+{
+    struct gs3_err err = GS3_ERR_INIT;
+    struct gs3_decision decision = {0};
+    int failed = gs3_gate_prepare(&session->gate, &session->request, &decision, &err);
+    gs3_decision_release(&decision);
+    if (failed || gs3_connect(session, &err))
+        return fail(session, &err);
+    return gs3_run_many(session);
 }
 
 int gs3_transfer_command(const struct gs3_args *args, const struct gs3_env *env,
@@ -182,8 +188,10 @@ int gs3_transfer_command(const struct gs3_args *args, const struct gs3_env *env,
     int status;
     if (gs3_session_init(&session, args, env, interrupted, &err))
         status = fail(&session, &err);
+    else if (session.options.is_recursive)
+        status = run_many(&session);
     else
-        status = run(&session);
+        status = run_one(&session);
     gs3_session_release(&session);
     return status;
 }

@@ -56,7 +56,7 @@ void gs3_work_properties(const struct gs3_work *work, struct gs3_s3_properties *
     out->content_language = pick(mine->content_language, theirs->content_language);
     out->expires = pick(mine->expires, theirs->expires);
     if (!out->content_type && plan->direction == GS3_UPLOAD && plan->source.path &&
-        !opts->no_guess_mime_type)
+        !opts->no_guess_mime_type && work->shared->mime)
         out->content_type = gs3_mime_guess(work->shared->mime, plan->source.path);
 }
 

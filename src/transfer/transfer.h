@@ -23,8 +23,8 @@ enum { GS3_STDOUT_FD = 1 };
 struct gs3_transfer {
     struct gs3_pool *pool; /* for the parts of large objects; NULL: one by one */
     bool defers_deletes;   /* a move's source is left to the caller: report.is_delete_pending */
-    const struct gs3_states *states;    /* of uploads, for --resume; NULL: none are kept */
-    const struct gs3_mime_tables *mime; /* NULL: the system's */
+    const struct gs3_states *states; /* of uploads, for --resume; NULL: none are kept */
+    struct gs3_mime *mime;           /* NULL: no Content-Type is guessed */
     const struct gs3_log *log;
     bool is_custom;                    /* the store is not AWS: what AWS guarantees is looked at */
     atomic_uint_fast64_t *moved_bytes; /* of all objects, as they move; NULL: nobody looks */

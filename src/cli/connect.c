@@ -1,0 +1,122 @@
+#include "cli/connect.h"
+
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "cli/secret_check.h"
+#include "s3/client.h"
+
+enum { USER_AGENT_BYTES = 256 };
+
+/* The environment's secrets were looked for before; these may have come from a file. */
+static int check_no_secret(const struct gs3_session *session, struct gs3_err *err)
+{
+    const struct gs3_secret *secrets[] = {&session->credentials.secret_access_key,
+                                          &session->credentials.session_token};
+    const struct gs3_pairs *metadata = &session->options.metadata;
+    for (size_t i = 0; i < sizeof secrets / sizeof secrets[0]; i++) {
+        if (!gs3_secret_is_set(secrets[i]))
+            continue;
+        if (gs3_secret_check(session->args, session->env, secrets[i]->text, err))
+            return -1;
+        /* The option's JSON may spell it in another way. */
+        for (size_t j = 0; j < metadata->count; j++)
+            if (strstr(metadata->items[j].value, secrets[i]->text))
+                return gs3_fail(err, GS3_EUSAGE,
+                                "--metadata holds an AWS secret: take it out, and replace the "
+                                "secret, which the shell's history has now");
+    }
+    return 0;
+}
+
+/* "gs3/0.1.0 app/CHG0030001": the ids that fit a rule, in the characters of a product token. */
+static char *make_user_agent(const struct gs3_session *session)
+{
+    gs3_auto_buf struct gs3_buf text = GS3_BUF_INIT(USER_AGENT_BYTES);
+    gs3_buf_puts(&text, "gs3/" PACKAGE_VERSION);
+    const struct gs3_needs *needs = &session->gate.needs[0];
+    for (size_t i = 0; i < needs->count; i++) {
+        const char *id = needs->items[i].id;
+        if (i > 0 && gs3_str_equal(id, needs->items[i - 1].id))
+            continue;
+        if (gs3_buf_puts(&text, i ? "," : " app/"))
+            break;
+        for (; *id; id++)
+            gs3_buf_putc(&text, gs3_ascii_is_alnum(*id) || strchr("-_.", *id) ? *id : '_');
+    }
+    return gs3_buf_take(&text);
+}
+
+static struct gs3_s3_transport *open_transport(const struct gs3_session *session,
+                                               struct gs3_http *http,
+                                               const char *region __attribute__((unused)))
+{
+    const struct gs3_s3_client_opts opts = {
+        .http = http,
+        .config = &session->config,
+        .credentials = &session->credentials,
+        .log = &session->log,
+        .request_payer = session->options.request_payer,
+        // REGION .region = region,
+    };
+    return gs3_s3_client_new(&opts);
+}
+
+int gs3_connect_lane(void *context, struct gs3_lane *lane, struct gs3_err *err)
+{
+    const struct gs3_session *session = context;
+    const struct gs3_http_opts http = {
+        .user_agent = session->user_agent,
+        .log = &session->log,
+        .proxy_https = session->config.proxy_https,
+        .proxy_http = session->config.proxy_http,
+        .no_proxy = session->config.no_proxy,
+        .interrupted = session->interrupted,
+    };
+    lane->http = gs3_http_new(&http, err);
+    if (!lane->http)
+        return -1;
+    lane->destination = lane->source = open_transport(session, lane->http, NULL);
+    if (session->options.source_region)
+        lane->source = open_transport(session, lane->http, session->options.source_region);
+    return 0;
+}
+
+void gs3_disconnect_lane(void *context, struct gs3_lane *lane)
+{
+    (void)context;
+    if (lane->source != lane->destination)
+        gs3_s3_transport_free(lane->source);
+    gs3_s3_transport_free(lane->destination);
+    gs3_http_free(lane->http);
+    *lane = (struct gs3_lane){.http = NULL};
+}
+
+/* Where uploads that are under way are recorded: the XDG state directory. Without one none are. */
+static void find_states(struct gs3_session *session)
+{
+    const char *base = gs3_env_get(session->env, "XDG_STATE_HOME");
+    const char *home = gs3_env_get(session->env, "HOME");
+    if (base && *base == '/')
+        session->states.directory = gs3_xasprintf("%s/gs3/uploads", base);
+    else if (home && *home == '/')
+        session->states.directory = gs3_xasprintf("%s/.local/state/gs3/uploads", home);
+    session->states.scope = session->s3_endpoint ? session->s3_endpoint : "";
+}
+
+int gs3_connect(struct gs3_session *session, struct gs3_err *err)
+{
+    struct gs3_credential_source source = {.env = session->env, .config = &session->config};
+    if (gs3_credentials_find(&source, &session->credentials, err) || check_no_secret(session, err))
+        return -1;
+    session->user_agent = make_user_agent(session);
+    if (gs3_connect_lane(session, &session->lane, err))
+        return -1;
+    session->ticket_context = (struct gs3_ticket_context){.http = session->lane.http,
+                                                          .env = session->env,
+                                                          .log = &session->log};
+    find_states(session);
+    return 0;
+}

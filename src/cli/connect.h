@@ -1,0 +1,15 @@
+/* Credentials and connections of a session: the main thread's, and one set for each worker. */
+#ifndef GS3_CLI_CONNECT_H
+#define GS3_CLI_CONNECT_H
+
+#include "cli/session.h"
+#include "transfer/lane.h"
+
+/* Finds the credentials and opens the main thread's connections: sends nothing yet. */
+int gs3_connect(struct gs3_session *session, struct gs3_err *err);
+
+/* A worker's own (open_lane and close_lane of the pool; `context` is the session). */
+int gs3_connect_lane(void *context, struct gs3_lane *lane, struct gs3_err *err);
+void gs3_disconnect_lane(void *context, struct gs3_lane *lane);
+
+#endif

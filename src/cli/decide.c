@@ -1,0 +1,59 @@
+#include "cli/decide.h"
+
+#include "aws/sts.h"
+
+int gs3_decide_show(struct gs3_session *session, const struct gs3_decision *decision,
+                    const struct gs3_request *request)
+{
+    bool writes = false;
+    for (size_t i = 0; i < request->touch_count; i++)
+        writes = writes || (request->touches[i].actions & GS3_ACTION_WRITE);
+    const struct gs3_decision_view view = {
+        .decision = decision,
+        .request = request,
+        .explain = session->args->values[GS3_OPT_EXPLAIN] != NULL,
+        .is_download = !writes,
+    };
+    gs3_output_decision(&session->out, &view);
+    return decision->is_allowed ? 0 : gs3_output_refusal(&session->out, decision);
+}
+
+static int ask_sts(struct gs3_session *session, struct gs3_err *err)
+{
+    struct gs3_http *http = session->lane.http;
+    struct gs3_sts_call *call =
+        gs3_sts_caller_start(http, &session->config, &session->credentials, err);
+    if (!call)
+        return -1;
+    return gs3_sts_caller_wait(http, call, &session->identity.caller, err)
+               ? gs3_wrap(err, "who runs this cannot be told")
+               : 0;
+}
+
+int gs3_decide_identify(struct gs3_session *session, const struct gs3_request *request,
+                        struct gs3_operator *operator, struct gs3_err * err)
+{
+    struct gs3_identity_record *record = &session->identity;
+    if (gs3_gate_needs_sts(&session->gate, request)) {
+        if (!record->caller.name && ask_sts(session, err))
+            return -1;
+        *operator= gs3_identity_operator(record);
+        return 0;
+    }
+    if (!record->os_name && gs3_identity_from_os(record, err))
+        return -1;
+    const struct gs3_identity_record system = {.os_name = record->os_name};
+    *operator= gs3_identity_operator(&system);
+    return 0;
+}
+
+bool gs3_decide_has_limits(const struct gs3_session *session)
+{
+    for (size_t i = 0; i < session->policies.count; i++) {
+        const struct gs3_policy *policy = session->policies.items[i];
+        for (size_t j = 0; j < policy->environment_count; j++)
+            if (policy->environments[j].has_object_limit || policy->environments[j].has_byte_limit)
+                return true;
+    }
+    return false;
+}

@@ -1,0 +1,19 @@
+/* What the commands share around the gate: the operator's name, and how a decision is shown. */
+#ifndef GS3_CLI_DECIDE_H
+#define GS3_CLI_DECIDE_H
+
+#include "cli/session.h"
+
+/* Shows the decision. Returns 0 when it allows, else the exit status. */
+int gs3_decide_show(struct gs3_session *session, const struct gs3_decision *decision,
+                    const struct gs3_request *request);
+
+/* Who runs this, for a decision on the request's touches: by STS where one of their environments
+ * wants it (asked once a run), else by the system. The strings live as long as the session. */
+int gs3_decide_identify(struct gs3_session *session, const struct gs3_request *request,
+                        struct gs3_operator *operator, struct gs3_err * err);
+
+/* Whether some environment of the policies has `limits`. */
+bool gs3_decide_has_limits(const struct gs3_session *session);
+
+#endif
