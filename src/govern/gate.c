@@ -65,6 +65,8 @@ static struct gs3_request request_for(const struct gs3_gate *gate, size_t policy
 int gs3_gate_prepare(struct gs3_gate *gate, const struct gs3_request *request,
                      struct gs3_decision *decision, struct gs3_err *err)
 {
+    for (size_t i = 0; i < gate->policy_count; i++)
+        gs3_needs_release(&gate->needs[i]);
     for (size_t i = 0; i < gate->policy_count; i++) {
         struct gs3_decision one = {0};
         struct gs3_request own = request_for(gate, i, request);
@@ -111,13 +113,13 @@ static bool is_same_system(const struct gs3_system *a, const struct gs3_system *
                       is_same_list(&a->tables, &b->tables));
 }
 
-static const struct gs3_ticket *find_looked_up(const struct gs3_gate *gate,
-                                               const struct gs3_ticket_need *need)
+const struct gs3_looked_up *gs3_gate_find(const struct gs3_gate *gate,
+                                          const struct gs3_ticket_need *need)
 {
     for (size_t i = 0; i < gate->looked_up_count; i++)
         if (is_same_system(gate->looked_up[i].system, need->system) &&
             gs3_str_equal(gate->looked_up[i].ticket.requested_id, need->id))
-            return &gate->looked_up[i].ticket;
+            return &gate->looked_up[i];
     return NULL;
 }
 
@@ -148,20 +150,49 @@ static void add_wishes(const struct gs3_gate *gate, const struct gs3_ticket_need
     }
 }
 
+/* ServiceNow gives everything in one answer, whatever was wished for. */
+static bool has_all(const struct gs3_looked_up *record, const struct gs3_ticket_context *wishes)
+{
+    return record->system->type != GS3_SYSTEM_JIRA ||
+           ((record->has_approval || !wishes->want_approval) &&
+            (record->has_window || !wishes->want_window));
+}
+
+/* Puts an answer into the place of an older one for the same ticket, or behind the others. */
+static void keep_answer(struct gs3_gate *gate, const struct gs3_looked_up *old,
+                        const struct gs3_looked_up *answer)
+{
+    size_t place = old ? (size_t)(old - gate->looked_up) : gate->looked_up_count;
+    if (old) {
+        gs3_ticket_release(&gate->looked_up[place].ticket);
+    } else {
+        gate->looked_up_count++;
+        gate->looked_up =
+            gs3_xreallocarray(gate->looked_up, gate->looked_up_count, sizeof *gate->looked_up);
+    }
+    gate->looked_up[place] = *answer;
+}
+
 static int look_up_one(struct gs3_gate *gate, const struct gs3_ticket_context *context,
                        const struct gs3_ticket_need *need, struct gs3_err *err)
 {
-    struct gs3_ticket ticket = {0};
+    const struct gs3_looked_up *known = gs3_gate_find(gate, need);
     struct gs3_ticket_context wishes = *context;
+    if (known) {
+        wishes.want_approval = wishes.want_approval || known->has_approval;
+        wishes.want_window = wishes.want_window || known->has_window;
+    }
     add_wishes(gate, need, &wishes);
-    if (gs3_ticket_lookup(&wishes, need->system, need->id, &ticket, err)) {
-        gs3_ticket_release(&ticket);
+    if (known && has_all(known, &wishes))
+        return 0;
+    struct gs3_looked_up answer = {.system = need->system,
+                                   .has_approval = wishes.want_approval,
+                                   .has_window = wishes.want_window};
+    if (gs3_ticket_lookup(&wishes, need->system, need->id, &answer.ticket, err)) {
+        gs3_ticket_release(&answer.ticket);
         return -1;
     }
-    gate->looked_up =
-        gs3_xreallocarray(gate->looked_up, gate->looked_up_count + 1, sizeof *gate->looked_up);
-    gate->looked_up[gate->looked_up_count++] =
-        (struct gs3_looked_up){.system = need->system, .ticket = ticket};
+    keep_answer(gate, known, &answer);
     return 0;
 }
 
@@ -172,8 +203,7 @@ int gs3_gate_look_up(struct gs3_gate *gate, const struct gs3_ticket_context *con
     limited.deadline_ms = gs3_clock_monotonic_ms(&gs3_clock_system) + GS3_TICKET_BUDGET_MS;
     for (size_t i = 0; i < gate->policy_count; i++)
         for (size_t j = 0; j < gate->needs[i].count; j++)
-            if (!find_looked_up(gate, &gate->needs[i].items[j]) &&
-                look_up_one(gate, &limited, &gate->needs[i].items[j], err))
+            if (look_up_one(gate, &limited, &gate->needs[i].items[j], err))
                 return -1;
     return 0;
 }
@@ -204,10 +234,10 @@ static int decide_one(const struct gs3_gate *gate, size_t policy, const struct g
     gs3_auto_free const struct gs3_ticket **tickets = gs3_xcalloc(needs->count, sizeof *tickets);
     size_t count = 0;
     for (size_t i = 0; i < needs->count; i++) {
-        const struct gs3_ticket *ticket = find_looked_up(gate, &needs->items[i]);
-        if (!ticket)
+        const struct gs3_looked_up *record = gs3_gate_find(gate, &needs->items[i]);
+        if (!record)
             continue;
-        views[count] = *ticket;
+        views[count] = record->ticket;
         views[count].system = needs->items[i].system->name;
         tickets[count] = &views[count];
         count++;
