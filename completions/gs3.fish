@@ -24,9 +24,9 @@ function __gs3_command_is
     set -l command (__gs3_command)
     and contains -- $command $argv
 end
-complete -c gs3 -f -n 'not __gs3_command >/dev/null' -a cp -d 'copy a file to S3, an object to a file, or an object to another'
-complete -c gs3 -f -n 'not __gs3_command >/dev/null' -a mv -d 'as cp, and delete the source once the destination was read back'
-complete -c gs3 -f -n 'not __gs3_command >/dev/null' -a put -d 'write a file or standard input to S3'
+complete -c gs3 -f -n 'not __gs3_command >/dev/null' -a cp -d 'copy files to S3, objects to files, or objects to others'
+complete -c gs3 -f -n 'not __gs3_command >/dev/null' -a mv -d 'as cp, and delete each source once its destination was read back'
+complete -c gs3 -f -n 'not __gs3_command >/dev/null' -a put -d 'write files or standard input to S3'
 complete -c gs3 -f -n 'not __gs3_command >/dev/null' -a completion -d 'print the completion for a shell'
 complete -c gs3 -f -n '__gs3_command_is completion' -a 'bash zsh fish'
 complete -c gs3 -n '__gs3_command_is cp mv put' -l ticket -d 'change request, incident or issue that covers the operation; repeatable' -x
