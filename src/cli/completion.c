@@ -52,9 +52,13 @@ static void print_bash_values(FILE *stream)
         fprintf(stream, "    %s) ", option->name);
         switch (option->value_kind) {
         case GS3_VALUE_CHOICE:
-            fputs("_gs3_words '", stream);
+            /* A value that may be left out: another option may come instead. */
+            fputs(option->kind == GS3_OPTION_OPTIONAL ? "[[ $cur == -* ]] || { _gs3_words '"
+                                                      : "_gs3_words '",
+                  stream);
             print_choices(stream, option);
-            fputs("'; return ;;\n", stream);
+            fputs(option->kind == GS3_OPTION_OPTIONAL ? "'; return; } ;;\n" : "'; return ;;\n",
+                  stream);
             break;
         case GS3_VALUE_FILE: fputs("_gs3_files; return ;;\n", stream); break;
         case GS3_VALUE_TEXT: fputs("return ;;\n", stream); break;
@@ -127,24 +131,31 @@ static void print_zsh_text(FILE *stream, const char *text)
     }
 }
 
+static void print_zsh_value(FILE *stream, const struct gs3_option *option)
+{
+    /* "::": a value that may be left out. Of several words the first one is asked for: zsh's form
+     * for all of them offers no option behind them. */
+    fputs(option->kind == GS3_OPTION_OPTIONAL ? "::" : ":", stream);
+    print_zsh_text(stream, option->value_name);
+    fputc(':', stream);
+    if (option->value_kind == GS3_VALUE_FILE)
+        fputs("_files", stream);
+    for (const char *const *choice = option->choices; choice && *choice; choice++) {
+        fputs(choice == option->choices ? "(" : " ", stream);
+        print_zsh_text(stream, *choice);
+        fputs(choice[1] ? "" : ")", stream);
+    }
+}
+
 static void print_zsh_option(FILE *stream, const struct gs3_option *option)
 {
+    /* "=": the value may be in the same word or in the next one. */
     fprintf(stream, "        '%s%s%s[", option->kind == GS3_OPTION_LIST ? "*" : "", option->name,
             option->value_name ? "=" : "");
     print_zsh_text(stream, option->help);
     fputc(']', stream);
-    if (option->value_name) {
-        fputc(':', stream);
-        print_zsh_text(stream, option->value_name);
-        fputc(':', stream);
-        if (option->value_kind == GS3_VALUE_FILE)
-            fputs("_files", stream);
-        if (option->value_kind == GS3_VALUE_CHOICE) {
-            fputc('(', stream);
-            print_choices(stream, option);
-            fputc(')', stream);
-        }
-    }
+    if (option->value_name)
+        print_zsh_value(stream, option);
     fputs("' \\\n", stream);
 }
 

@@ -180,10 +180,10 @@ const struct gs3_option gs3_options[GS3_OPTION_COUNT] = {
 
 const struct gs3_command gs3_commands[] = {
     {"cp", GS3_COMMAND_CP, "SOURCE DESTINATION",
-     "copy a file to S3, an object to a file, or an object to another"},
+     "copy files to S3, objects to files, or objects to others"},
     {"mv", GS3_COMMAND_MV, "SOURCE DESTINATION",
-     "as cp, and delete the source once the destination was read back"},
-    {"put", GS3_COMMAND_PUT, "SOURCE DESTINATION", "write a file or standard input to S3"},
+     "as cp, and delete each source once its destination was read back"},
+    {"put", GS3_COMMAND_PUT, "SOURCE DESTINATION", "write files or standard input to S3"},
     {"completion", GS3_COMMAND_COMPLETION, "bash|zsh|fish", "print the completion for a shell"},
 };
 const size_t gs3_command_count = sizeof gs3_commands / sizeof gs3_commands[0];

@@ -128,6 +128,21 @@ need() {
     same "--output=j" json
 }
 
+@test "bash: a value that may be left out, several words, an option again" {
+    output=$(in_bash gs3 mv --sse '')
+    same "--sse" "$(printf 'AES256\naws:kms\naws:kms:dsse')"
+    output=$(in_bash gs3 mv --sse = A)
+    same "--sse=A" AES256
+    output=$(in_bash gs3 mv --sse --dry)
+    same "--sse --dry" --dryrun
+    output=$(in_bash gs3 cp --grants read = id = a full = id = b --dry)
+    same "--grants read=id=a full=id=b --dry" --dryrun
+    output=$(in_bash gs3 cp --exclude a --excl)
+    same "--exclude a --excl" --exclude
+    output=$(in_bash gs3 cp --storage-class GLACIER)
+    same "--storage-class GLACIER" "$(printf 'GLACIER\nGLACIER_IR')"
+}
+
 @test "bash: file names stay whole and are not expanded" {
     output=$(in_bash gs3 cp '')
     same "gs3 cp" "$(printf 'plain.txt\nstar*.txt\ntwo words.txt' | sort)"
@@ -180,6 +195,23 @@ need() {
     same "gs3 completion" "$(printf 'bash\nfish\nzsh')"
 }
 
+@test "zsh: a value that may be left out, several words, an option again" {
+    need zsh
+    # Files too: for zsh the value may be left out here as well.
+    output=$(in_zsh "gs3 mv --sse " | grep -E '^(AES|aws)')
+    same "--sse" "$(printf 'AES256\naws:kms\naws:kms:dsse')"
+    output=$(in_zsh "gs3 mv --sse=A")
+    same "--sse=A" AES256
+    output=$(in_zsh "gs3 mv --sse --dry")
+    same "--sse --dry" --dryrun
+    output=$(in_zsh "gs3 cp --grants read=id=a full=id=b --dry")
+    same "--grants read=id=a full=id=b --dry" --dryrun
+    output=$(in_zsh "gs3 cp --exclude a --excl")
+    same "--exclude a --excl" --exclude
+    output=$(in_zsh "gs3 cp --storage-class GLACIER")
+    same "--storage-class GLACIER" "$(printf 'GLACIER\nGLACIER_IR')"
+}
+
 @test "zsh: read with source it defines the completion" {
     need zsh
     run zsh -f -c 'autoload -Uz compinit; compinit -u -D; source $1; print -- $_comps[gs3]' \
@@ -215,6 +247,22 @@ need() {
     same "--policy" plain.txt
     output=$(in_fish "gs3 completion ")
     same "gs3 completion" "$(printf 'bash\nfish\nzsh')"
+}
+
+@test "fish: a value that may be left out, several words, an option again" {
+    need fish
+    output=$(in_fish "gs3 mv --sse ")
+    same "--sse" "$(printf 'AES256\naws:kms\naws:kms:dsse')"
+    output=$(in_fish "gs3 mv --sse=A")
+    same "--sse=A" --sse=AES256
+    output=$(in_fish "gs3 mv --sse --dry")
+    same "--sse --dry" --dryrun
+    output=$(in_fish "gs3 cp --grants read=id=a full=id=b --dry")
+    same "--grants read=id=a full=id=b --dry" --dryrun
+    output=$(in_fish "gs3 cp --exclude a --excl")
+    same "--exclude a --excl" --exclude
+    output=$(in_fish "gs3 cp --storage-class GLACIER")
+    same "--storage-class GLACIER" "$(printf 'GLACIER\nGLACIER_IR')"
 }
 
 @test "fish: nothing is offered for text" {

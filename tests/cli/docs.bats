@@ -146,8 +146,6 @@ same() { # WHAT WANTED GOT
 
 @test "no manual page speaks of an option that does not exist" {
     { help_options && help_options cp; } | sort -u >"$DIR/known"
-    # Named as missing, in CAVEATS.
-    echo --recursive >>"$DIR/known"
     for page in $(pages); do
         grep -oE '\<Fl Fl [a-z-]+' "$page" | sed 's/^Fl Fl /--/' | sort -u | while read -r option; do
             grep -qxF -e "$option" "$DIR/known" || { echo "$page: $option"; false; }
