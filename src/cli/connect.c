@@ -8,7 +8,8 @@
 #include "cli/secret_check.h"
 #include "s3/client.h"
 
-enum { USER_AGENT_BYTES = 256 };
+/* All that a worker may have at once stay open: a new one costs more than a small object. */
+enum { USER_AGENT_BYTES = 256, CONNECTIONS = 512 };
 
 /* The environment's secrets were looked for before; these may have come from a file. */
 static int check_no_secret(const struct gs3_session *session, struct gs3_err *err)
@@ -74,6 +75,7 @@ int gs3_connect_lane(void *context, struct gs3_lane *lane, struct gs3_err *err)
         .proxy_http = session->config.proxy_http,
         .no_proxy = session->config.no_proxy,
         .interrupted = session->interrupted,
+        .maximum_connections = CONNECTIONS,
     };
     lane->http = gs3_http_new(&http, err);
     if (!lane->http)
