@@ -348,6 +348,21 @@ int gs3_transfer_options_read(const struct gs3_args *args, struct gs3_transfer_o
     return 0;
 }
 
+bool gs3_transfer_options_accept(const struct gs3_transfer_options *options,
+                                 const struct gs3_location *source)
+{
+    const struct gs3_filters filters = {.items = options->filters, .count = options->filter_count};
+    if (source->kind == GS3_LOCATION_STREAM)
+        return true;
+    gs3_auto_free char *whole = source->kind == GS3_LOCATION_S3
+                                    ? gs3_xasprintf("%s/%s", source->bucket, source->key)
+                                    : gs3_location_absolute(source->path);
+    char *slash = strrchr(whole, '/');
+    const char *name = slash ? slash + 1 : whole;
+    gs3_auto_free char *root = gs3_xstrndup(whole, (size_t)(name - whole));
+    return gs3_filters_accept(&filters, root, name);
+}
+
 void gs3_transfer_options_release(struct gs3_transfer_options *options)
 {
     gs3_secret_wipe(options->customer_key, sizeof options->customer_key);

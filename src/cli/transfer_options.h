@@ -58,6 +58,10 @@ struct gs3_transfer_options {
  * Release in any case. */
 int gs3_transfer_options_read(const struct gs3_args *args, struct gs3_transfer_options *options,
                               struct gs3_plan_opts *plan, struct gs3_err *err);
+/* Whether the filters take in the source of a run without --recursive: as in aws-cli they apply
+ * there too, below the directory that it is in. A stream is always taken in. */
+bool gs3_transfer_options_accept(const struct gs3_transfer_options *options,
+                                 const struct gs3_location *source);
 void gs3_transfer_options_release(struct gs3_transfer_options *options);
 
 #endif

@@ -45,7 +45,8 @@ nobody_asked()
     bad 252 'unknown option --recurse: see gs3 cp --help' cp --recurse a b
     bad 252 'unknown option --tick' mv up.txt s3://prod-data/x --tick CHG0030001
     bad 252 'unknown option --Ticket' mv up.txt s3://prod-data/x --Ticket CHG0030001
-    bad 252 'unknown option --recursive' cp up.txt s3://prod-data/x --recursive
+    bad 252 'unknown option --recurs' cp up.txt s3://prod-data/x --recurs
+    bad 252 'unknown option --page-size' put up.txt s3://prod-data/x --page-size 5
     bad 252 'unknown option' cp -r up.txt s3://prod-data/x
     bad 252 'unknown option' cp $'--\e[2Jx' up.txt
     bad 252 '--ticket needs a value: ' mv up.txt s3://prod-data/x --ticket
@@ -72,6 +73,15 @@ nobody_asked()
 
 @test "options that are read: metadata, tickets, times, headers" {
     local -a to=(cp up.txt s3://prod-data/x "${GOOD[@]}")
+    bad 252 '--sse takes AES256, aws:kms or aws:kms:dsse' "${to[@]}" --sse kms
+    bad 252 '--sse-c is given without --sse-c-key' "${to[@]}" --sse-c
+    bad 252 'takes a file' "${to[@]}" --sse-c --sse-c-key 0123456789abcdef0123456789abcdef
+    bad 252 'a key has 32' "${to[@]}" --sse-c --sse-c-key fileb://up.txt
+    bad 252 'the permission is read' "${to[@]}" --grants write=id=x
+    bad 252 'exclude each other' "${to[@]}" --acl private --grants read=id=x
+    bad 252 'is only for downloads' "${to[@]}" --checksum-mode ENABLED
+    bad 252 'a key holds letters' "${to[@]}" --tags 'a&b=c'
+    bad 252 'takes a number from' "${to[@]}" --progress-frequency often
     bad 252 '--metadata: write KEY=VALUE' "${to[@]}" --metadata novalue
     bad 252 '--metadata is empty' "${to[@]}" --metadata ''
     bad 252 '--metadata: a key is empty' "${to[@]}" --metadata =x

@@ -156,6 +156,34 @@ static void gs3_transfer_options_read_keeps_the_order_of_filters(void **state)
     end(&run);
 }
 
+static void gs3_transfer_options_accept_filters_one_object(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *line;
+        bool accepts;
+    } cases[] = {
+        {"cp d/a.csv s3://b", true},
+        {"cp d/a.csv s3://b --exclude *.csv", false},
+        {"cp d/a.csv s3://b --exclude d/*", true}, /* the root is "d" already */
+        {"cp d/a.csv s3://b --exclude * --include a.*", true},
+        {"cp /d/a.csv s3://b --exclude /d/*", false},
+        {"cp s3://b/d/a.csv x --exclude a.csv", false},
+        {"cp s3://b/d/a.csv x --exclude a --include *", true},
+        {"cp - s3://b/k --exclude *", true},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct run run;
+        struct gs3_location source = {.kind = GS3_LOCATION_LOCAL};
+        take(&run, cases[i].line);
+        assert_int_equal(gs3_location_parse(run.args.positional[0], &source, &run.err), 0);
+        if (gs3_transfer_options_accept(&run.options, &source) != cases[i].accepts)
+            fail_msg("%s", cases[i].line);
+        gs3_location_release(&source);
+        end(&run);
+    }
+}
+
 static void gs3_transfer_options_read_lets_the_later_symlink_option_count(void **state)
 {
     (void)state;
@@ -524,6 +552,7 @@ int main(void)
         cmocka_unit_test(gs3_args_parse_takes_words_up_to_the_next_option),
         cmocka_unit_test(gs3_transfer_options_read_refuses_unclear_grants),
         cmocka_unit_test(gs3_transfer_options_read_keeps_the_order_of_filters),
+        cmocka_unit_test(gs3_transfer_options_accept_filters_one_object),
         cmocka_unit_test(gs3_transfer_options_read_lets_the_later_symlink_option_count),
         cmocka_unit_test(gs3_transfer_options_read_without_options_is_the_default),
         cmocka_unit_test(gs3_transfer_options_read_fills_the_plan),
