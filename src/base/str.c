@@ -1,6 +1,7 @@
 #include "base/str.h"
 
 #include <string.h>
+#include <strings.h>
 
 bool gs3_str_equal(const char *a, const char *b)
 {
@@ -14,15 +15,12 @@ char gs3_ascii_lower(char c)
     return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
 }
 
+/* gs3 never sets a locale, and in C's own strcasecmp folds ASCII alone. */
 bool gs3_str_equal_nocase(const char *a, const char *b)
 {
     if (!a || !b)
         return a == b;
-    while (*a && gs3_ascii_lower(*a) == gs3_ascii_lower(*b)) {
-        a++;
-        b++;
-    }
-    return gs3_ascii_lower(*a) == gs3_ascii_lower(*b);
+    return strcasecmp(a, b) == 0;
 }
 
 bool gs3_str_has_prefix(const char *text, const char *prefix)

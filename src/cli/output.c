@@ -281,11 +281,15 @@ static void text_object(const struct gs3_output *out, const struct gs3_plan *pla
     if (out->is_stdout_taken || out->is_silent || (out->is_quiet && !is_dryrun) ||
         report->status == GS3_REPORT_SKIPPED)
         return;
-    printf("%s%s: ", is_dryrun ? "(dryrun) " : "", direction_word(plan));
-    print_clean(stdout, source);
-    fputs(" to ", stdout);
-    print_clean(stdout, destination);
-    putchar('\n');
+    gs3_auto_buf struct gs3_buf line = GS3_BUF_INIT(LINE_BYTES);
+    gs3_buf_puts(&line, is_dryrun ? "(dryrun) " : "");
+    gs3_buf_puts(&line, direction_word(plan));
+    gs3_buf_puts(&line, ": ");
+    gs3_utf8_append_printable(&line, source);
+    gs3_buf_puts(&line, " to ");
+    gs3_utf8_append_printable(&line, destination);
+    gs3_buf_putc(&line, '\n');
+    fwrite(line.data, 1, line.length_bytes, stdout);
 }
 
 static void append_failure(struct gs3_buf *line, const struct gs3_plan *plan,
@@ -311,6 +315,9 @@ char *gs3_output_failure_line(const struct gs3_plan *plan, const struct gs3_err 
 void gs3_output_object(const struct gs3_output *out, const struct gs3_plan *plan,
                        const struct gs3_report *report, const struct gs3_err *err)
 {
+    bool is_unseen = out->is_quiet && !out->is_json && report->status == GS3_REPORT_OK;
+    if (is_unseen)
+        return;
     gs3_auto_free char *source = gs3_location_format(&plan->source);
     gs3_auto_free char *destination = gs3_location_format(&plan->destination);
     if (report->status == GS3_REPORT_FAILED) {

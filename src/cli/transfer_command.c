@@ -156,6 +156,8 @@ static int transfer(struct gs3_session *session)
 static int run_one(struct gs3_session *session)
 {
     struct gs3_err err = GS3_ERR_INIT;
+    if (!gs3_transfer_options_accept(&session->options, &session->plan.source))
+        return 0;
     int status = prepare(session);
     if (status)
         return status;

@@ -173,19 +173,22 @@ static int until_timer_ms(const struct gs3_http *http, int wait_ms)
     return left_ms < wait_ms ? (int)left_ms : wait_ms;
 }
 
-static void run_timer(struct gs3_http *http)
+static bool run_timer(struct gs3_http *http)
 {
     int running;
     if (http->timer_ms < 0 || until_timer_ms(http, 1) > 0)
-        return;
+        return false;
     http->timer_ms = -1;
     curl_multi_socket_action(http->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+    return true;
 }
 
 void gs3_http_sockets_wait(struct gs3_http *http, int wait_ms)
 {
     struct epoll_event events[EVENTS];
-    run_timer(http);
+    /* A transfer may have ended in there, and nobody has looked yet. */
+    if (run_timer(http))
+        wait_ms = 0;
     wait_ms = until_timer_ms(http, wait_ms);
     uint64_t before_us = wait_ms > 0 ? now_us() : 0;
     int count = epoll_wait(http->epoll_fd, events, EVENTS, wait_ms);

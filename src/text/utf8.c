@@ -84,8 +84,21 @@ static int append_hex(struct gs3_buf *out, const char *bytes, size_t count)
     return 0;
 }
 
+/* Printable ASCII, which most names are nothing but. */
+static size_t plain_length(const char *text)
+{
+    size_t length = 0;
+    while (text[length] >= 0x20 && text[length] < 0x7F)
+        length++;
+    return length;
+}
+
 int gs3_utf8_append_printable(struct gs3_buf *out, const char *text)
 {
+    size_t plain = plain_length(text);
+    if (gs3_buf_append(out, text, plain))
+        return -1;
+    text += plain;
     size_t length = strlen(text);
     for (size_t at = 0; at < length;) {
         uint32_t code_point = 0;

@@ -190,11 +190,40 @@ static char *relative_path(const char *path)
     return gs3_buf_take(&out);
 }
 
+/* "a/b": below the working directory as it stands, so that nobody has to ask which one that is. */
+static bool is_plain_relative(const char *path)
+{
+    if (!*path || *path == '/')
+        return false;
+    for (const char *part = path; part;) {
+        const char *slash = strchr(part, '/');
+        size_t length = slash ? (size_t)(slash - part) : strlen(part);
+        if (length == 0 || (length == 1 && *part == '.') ||
+            (length == 2 && part[0] == '.' && part[1] == '.'))
+            return false;
+        part = slash ? slash + 1 : NULL;
+    }
+    return true;
+}
+
+static char *join(const char *a, const char *b, const char *c, const char *d)
+{
+    gs3_auto_buf struct gs3_buf out = GS3_BUF_INIT(PATH_BYTES);
+    gs3_buf_puts(&out, a);
+    gs3_buf_puts(&out, b);
+    gs3_buf_puts(&out, c);
+    gs3_buf_puts(&out, d);
+    return gs3_buf_take(&out);
+}
+
 char *gs3_location_format(const struct gs3_location *location)
 {
     switch (location->kind) {
-    case GS3_LOCATION_S3: return gs3_xasprintf("s3://%s/%s", location->bucket, location->key);
-    case GS3_LOCATION_LOCAL: return relative_path(location->path);
+    case GS3_LOCATION_S3: return join("s3://", location->bucket, "/", location->key);
+    case GS3_LOCATION_LOCAL:
+        if (is_plain_relative(location->path))
+            return join(strchr(location->path, '/') ? "" : "./", location->path, "", "");
+        return relative_path(location->path);
     case GS3_LOCATION_STREAM: break;
     }
     return gs3_xstrdup("-");
