@@ -19,14 +19,14 @@ void sink_body_begin(struct sink_conn *conn)
     bool is_data = request->op == SINK_PUT_OBJECT || request->op == SINK_UPLOAD_PART;
     bool is_list = request->op == SINK_DELETE_OBJECTS;
     conn->body_bytes = 0;
-    /* To skip them is cheaper than to read what stands between the chunks. */
-    bool is_in_chunks =
-        request->is_chunked || (options->has_checksums && request->is_streaming && is_data);
-    conn->left_bytes = is_in_chunks ? 0 : request->length_bytes;
+    conn->left_bytes = request->is_chunked ? 0 : request->length_bytes;
     conn->chunk = SINK_CHUNK_SIZE;
-    conn->state = is_in_chunks ? SINK_CHUNKS : SINK_BODY;
+    conn->state = request->is_chunked ? SINK_CHUNKS : SINK_BODY;
     conn->is_summed = options->has_checksums && is_data;
     conn->crc = 0;
+    /* Without checksums they are skipped whole: that is cheaper than to take them out. */
+    conn->is_framed = conn->is_summed && request->is_streaming;
+    conn->frames = (struct sink_frames){.state = SINK_CHUNK_SIZE};
     conn->is_wanted = is_list || (options->keeps_bodies && request->op == SINK_PUT_OBJECT);
     conn->body.max = is_list ? SINK_LIST_MAX_BYTES : SINK_KEEP_MAX_BYTES;
     conn->is_digested = options->has_md5 && is_data;
@@ -55,16 +55,24 @@ bool sink_conn_is_capped(struct sink_conn *conn, size_t bytes)
     return true;
 }
 
-static void eat(struct sink_conn *conn, const char *data, size_t len)
+void sink_body_take(struct sink_conn *conn, const char *data, size_t len)
 {
-    conn->body_bytes += len;
-    conn->left_bytes -= len;
     if (conn->is_wanted)
         sink_buf_add(&conn->body, data, len);
     if (conn->is_digested)
         EVP_DigestUpdate(conn->digest, data, len);
     if (conn->is_summed)
         conn->crc = gs3_crc_update(conn->request.checksum_kind, conn->crc, data, len);
+}
+
+static void eat(struct sink_conn *conn, const char *data, size_t len)
+{
+    conn->body_bytes += len;
+    conn->left_bytes -= len;
+    if (conn->is_framed)
+        sink_frames_take(conn, data, len);
+    else
+        sink_body_take(conn, data, len);
 }
 
 /* Bytes that came with the head are used before the socket is read. */
@@ -140,7 +148,6 @@ static ssize_t read_chunk_line(struct sink_conn *conn, bool *is_done)
     bool is_blank = line[0] == '\0' || strcmp(line, "\r") == 0;
     if (conn->chunk == SINK_CHUNK_TRAILER) {
         *is_done = is_blank;
-        sink_checksum_read(&conn->request, line);
         return 1;
     }
     return is_blank || read_chunk_size(conn, line) ? 1 : SINK_BROKEN;

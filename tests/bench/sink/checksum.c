@@ -3,6 +3,7 @@
  */
 #include "sink.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -89,6 +90,46 @@ void sink_checksum_line(const struct sink_checksum *checksum, char line[SINK_CHE
 const char *sink_checksum_element(enum gs3_crc_kind kind)
 {
     return kinds[kind].element;
+}
+
+/* A line of the frames is whole: a chunk's size, the end of a chunk, or one of the trailer. */
+static void take_line(struct sink_conn *conn)
+{
+    struct sink_frames *frames = &conn->frames;
+    frames->line[frames->line_len] = '\0';
+    bool is_blank = frames->line_len == 0;
+    frames->line_len = 0;
+    if (frames->state == SINK_CHUNK_TRAILER) {
+        sink_checksum_read(&conn->request, frames->line);
+        return;
+    }
+    if (is_blank)
+        return;
+    frames->left_bytes = strtoull(frames->line, NULL, 16);
+    frames->state = frames->left_bytes > 0 ? SINK_CHUNK_DATA : SINK_CHUNK_TRAILER;
+}
+
+void sink_frames_take(struct sink_conn *conn, const char *data, size_t len)
+{
+    struct sink_frames *frames = &conn->frames;
+    while (len > 0) {
+        if (frames->state == SINK_CHUNK_DATA) {
+            size_t use = len < frames->left_bytes ? len : (size_t)frames->left_bytes;
+            sink_body_take(conn, data, use);
+            data += use;
+            len -= use;
+            frames->left_bytes -= use;
+            if (frames->left_bytes == 0)
+                frames->state = SINK_CHUNK_SIZE;
+            continue;
+        }
+        if (*data == '\n')
+            take_line(conn);
+        else if (*data != '\r' && frames->line_len < sizeof frames->line - 1)
+            frames->line[frames->line_len++] = *data;
+        data++;
+        len--;
+    }
 }
 
 /* By doubling. */

@@ -253,6 +253,14 @@ struct sink_exchange {
 enum sink_state { SINK_HEAD, SINK_BODY, SINK_CHUNKS, SINK_WAIT, SINK_WRITE };
 enum sink_chunk { SINK_CHUNK_SIZE, SINK_CHUNK_DATA, SINK_CHUNK_TRAILER };
 
+/* Where a body in the aws-chunked form is: it may come in HTTP's own chunks besides. */
+struct sink_frames {
+    enum sink_chunk state;
+    uint64_t left_bytes; /* of the chunk */
+    char line[160];
+    size_t line_len;
+};
+
 struct sink_loop;
 
 struct sink_conn {
@@ -264,8 +272,9 @@ struct sink_conn {
     EVP_MD_CTX *digest;
     enum sink_state state, after;
     enum sink_chunk chunk;
-    bool is_shaking, is_fresh, is_counted, is_digested, is_wanted, is_summed;
+    bool is_shaking, is_fresh, is_counted, is_digested, is_wanted, is_summed, is_framed;
     uint64_t crc;
+    struct sink_frames frames;
     char *input;
     size_t input_len, input_pos;
     struct sink_request request;
@@ -374,6 +383,8 @@ bool sink_checksum_check(struct sink_exchange *x, const struct sink_checksum *co
 void sink_checksum_line(const struct sink_checksum *checksum, char line[SINK_CHECKSUM_LINE]);
 /* Its name in XML: "ChecksumCRC32". */
 const char *sink_checksum_element(enum gs3_crc_kind kind);
+/* Takes the frames of an aws-chunked body off, and reads its trailer. */
+void sink_frames_take(struct sink_conn *conn, const char *data, size_t len);
 struct sink_checksum sink_checksum_zeros(enum gs3_crc_kind kind, uint64_t size_bytes);
 
 /* answer.c: status is "200 OK"; extra is whole header lines, or "". */
@@ -422,6 +433,8 @@ void sink_conn_run(struct sink_conn *conn);
 /* body.c: true when the whole body is there; *outcome is as of sink_read else, > 0: go on. */
 bool sink_body_step(struct sink_conn *conn, size_t *slice, ssize_t *outcome);
 void sink_body_begin(struct sink_conn *conn);
+/* Bytes of the object. */
+void sink_body_take(struct sink_conn *conn, const char *data, size_t len);
 bool sink_conn_is_capped(struct sink_conn *conn, size_t bytes);
 
 /* loop.c */
