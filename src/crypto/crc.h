@@ -1,8 +1,9 @@
 /* The cyclic redundancy checks of S3: computed as bytes pass, joined from parts.
  *
- * CRC-64/NVME, CRC-32 (zlib's) and CRC-32C, each by the processor's own instructions where it has
- * them (PCLMULQDQ, SSE 4.2; asked at run time) and by tables elsewhere. Pure. Sources: NVM Express
- * "NVM Command Set" 1.0 figure 64-bit CRC; RFC 3720 (CRC-32C); RFC 1952. */
+ * CRC-64/NVME, CRC-32 (zlib's) and CRC-32C, each by carry-less multiplication where the processor
+ * has it (PCLMULQDQ, asked at run time; it is faster than SSE 4.2's crc32 too) and by tables
+ * elsewhere. Pure. Depends on OpenSSL (base64) alone. Sources: NVM Express "NVM Command Set" 1.0
+ * figure 64-bit CRC; RFC 3720 (CRC-32C); RFC 1952. */
 #ifndef GS3_CRYPTO_CRC_H
 #define GS3_CRYPTO_CRC_H
 
@@ -17,6 +18,10 @@ uint64_t gs3_crc_update(enum gs3_crc_kind kind, uint64_t crc, const void *bytes,
 
 /* The check of A followed by B, from both checks and B's length. */
 uint64_t gs3_crc_combine(enum gs3_crc_kind kind, uint64_t a, uint64_t b, uint64_t b_bytes);
+
+/* How many bytes it has, and these, the highest first. */
+size_t gs3_crc_bytes(enum gs3_crc_kind kind);
+void gs3_crc_write(enum gs3_crc_kind kind, uint64_t crc, unsigned char bytes[sizeof(uint64_t)]);
 
 /* As S3 writes it: base64 of the big-endian bytes. */
 enum { GS3_CRC_TEXT_BYTES = 13 };

@@ -4,6 +4,7 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/mem.h"
@@ -45,6 +46,49 @@ void gs3_sha256_finish(struct gs3_sha256 *digest, unsigned char out[GS3_SHA256_B
 }
 
 void gs3_sha256_free(struct gs3_sha256 *digest)
+{
+    if (!digest)
+        return;
+    EVP_MD_CTX_free(digest->context);
+    free(digest);
+}
+
+struct gs3_digest {
+    EVP_MD_CTX *context;
+    const EVP_MD *algorithm;
+};
+
+static const EVP_MD *algorithm_of(enum gs3_digest_kind kind)
+{
+    switch (kind) {
+    case GS3_DIGEST_MD5: return EVP_md5();
+    case GS3_DIGEST_SHA1: return EVP_sha1();
+    case GS3_DIGEST_SHA256: break;
+    }
+    return EVP_sha256();
+}
+
+struct gs3_digest *gs3_digest_new(enum gs3_digest_kind kind)
+{
+    struct gs3_digest *digest = gs3_xmalloc(sizeof *digest);
+    digest->algorithm = algorithm_of(kind);
+    digest->context = EVP_MD_CTX_new();
+    require(digest->context && EVP_DigestInit_ex(digest->context, digest->algorithm, NULL));
+    return digest;
+}
+
+void gs3_digest_update(struct gs3_digest *digest, const void *data, size_t length_bytes)
+{
+    require(EVP_DigestUpdate(digest->context, data, length_bytes));
+}
+
+void gs3_digest_finish(struct gs3_digest *digest, unsigned char *out)
+{
+    require(EVP_DigestFinal_ex(digest->context, out, NULL) &&
+            EVP_DigestInit_ex(digest->context, digest->algorithm, NULL));
+}
+
+void gs3_digest_free(struct gs3_digest *digest)
 {
     if (!digest)
         return;
@@ -103,4 +147,23 @@ char *gs3_base64_encode(const void *data, size_t length_bytes)
         length_bytes -= step;
     }
     return out;
+}
+
+int gs3_base64_decode(const char *text, unsigned char *out, size_t length_bytes)
+{
+    enum { LONGEST_BYTES = 64 };
+    unsigned char in[LONGEST_BYTES / 3 * 4 + 5];
+    unsigned char bytes[LONGEST_BYTES + 3];
+    size_t length = (length_bytes + 2) / 3 * 4;
+    if (length_bytes > LONGEST_BYTES || strnlen(text, length + 1) != length)
+        return -1;
+    memcpy(in, text, length);
+    if (EVP_DecodeBlock(bytes, in, (int)length) < 0)
+        return -1;
+    /* OpenSSL forgives white space, and bits that no byte has. */
+    gs3_auto_free char *again = gs3_base64_encode(bytes, length_bytes);
+    if (strcmp(again, text) != 0)
+        return -1;
+    memcpy(out, bytes, length_bytes);
+    return 0;
 }

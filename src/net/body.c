@@ -104,16 +104,24 @@ static long status_of(const struct gs3_http_call *call)
     return status;
 }
 
+static int sink_bytes(struct gs3_http_call *call, const char *data, size_t length_bytes)
+{
+    const struct gs3_http_sink *sink = call->request.sink;
+    bool is_first = !call->has_sunk;
+    call->has_sunk = true;
+    if (is_first && sink->begin && sink->begin(sink->context, &call->response.headers, &call->err))
+        return -1;
+    return sink->write(sink->context, data, length_bytes, &call->err);
+}
+
 static size_t write_body(char *data, size_t size, size_t count, void *context)
 {
     struct gs3_http_call *call = context;
     size_t length_bytes = size * count;
     long status = status_of(call);
     call->response.received_bytes += length_bytes;
-    const struct gs3_http_sink *sink = call->request.sink;
-    if (sink && status >= 200 && status < 300) {
-        call->has_sunk = true;
-        if (sink->write(sink->context, data, length_bytes, &call->err) == 0)
+    if (call->request.sink && status >= 200 && status < 300) {
+        if (sink_bytes(call, data, length_bytes) == 0)
             return length_bytes;
         set_fatal(call);
         return 0;

@@ -68,6 +68,8 @@ struct gs3_http_body {
 struct gs3_http_sink {
     int (*write)(void *context, const void *bytes, size_t length_bytes, struct gs3_err *err);
     int (*reset)(void *context, struct gs3_err *err);
+    /* Before the first byte of an attempt, with the answer's headers. NULL: not wanted. */
+    int (*begin)(void *context, const struct gs3_pairs *headers, struct gs3_err *err);
     void *context;
 };
 

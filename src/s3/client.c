@@ -306,7 +306,8 @@ static int take_success(struct gs3_s3_call *call, const struct gs3_http_response
                         struct gs3_s3_result *result, struct gs3_err *err)
 {
     if (gs3_s3_result_read(call->wire.op, response, result, err) ||
-        gs3_s3_range_check(&call->wire, response, result, err))
+        gs3_s3_range_check(&call->wire, response, result, err) ||
+        gs3_s3_payload_take(&call->wire, result, err))
         return -1;
     if (!call->scan)
         return 0;

@@ -8,7 +8,10 @@
 #include "aws/endpoint.h"
 #include "aws/sigv4.h"
 #include "base/buf.h"
+#include "s3/checksum.h"
 #include "s3/client.h"
+
+struct gs3_s3_stream;
 
 enum {
     GS3_S3_ANSWER_BYTES = 1 << 20, /* of an answer's body that is not an object */
@@ -31,6 +34,11 @@ struct gs3_s3_wire {
     struct gs3_pairs headers; /* without what signing adds */
     struct gs3_buf document;  /* the body of PutObjectTagging */
     struct gs3_http_body body;
+    char *loaded;                       /* a small body that was read ahead */
+    struct gs3_s3_stream *stream;       /* makes the body, and its checks with it; NULL: none */
+    enum gs3_s3_checksum checksum_kind; /* of the body; NONE: none is computed */
+    bool wants_md5;
+    char *checksum, *md5; /* base64, hex; known before the body is sent */
     char payload_sha256[GS3_SHA256_HEX_BYTES];
     bool is_conditional; /* writes only where a condition holds: a repeat means something else */
     struct gs3_s3_range range; /* of a get */
@@ -48,6 +56,9 @@ int gs3_s3_document_build(const struct gs3_s3_request *request, struct gs3_s3_wi
 /* uploads.c: what the operations of multipart uploads and of batches answer. */
 int gs3_s3_upload_read(enum gs3_s3_op op, const struct gs3_http_response *response,
                        struct gs3_s3_result *result, struct gs3_err *err);
+/* <prefix>CRC64NVME and its kin among the leaves of an answer. */
+void gs3_s3_checksums_read(const struct gs3_pairs *leaves, const char *prefix,
+                           struct gs3_s3_result *result);
 /* A 206 is the range that was asked for, and a 200 is none. */
 int gs3_s3_range_check(const struct gs3_s3_wire *wire, const struct gs3_http_response *response,
                        struct gs3_s3_result *result, struct gs3_err *err);
@@ -64,9 +75,14 @@ int gs3_s3_wire_build(const struct gs3_s3_request *request, const struct gs3_s3_
 void gs3_s3_wire_address(struct gs3_s3_wire *wire);
 void gs3_s3_wire_release(struct gs3_s3_wire *wire);
 
-/* wire's payload hash (payload.c): hex, or UNSIGNED-PAYLOAD where the body need not be signed. */
+/* payload.c: wire's payload hash (hex, or UNSIGNED-PAYLOAD where the body need not be signed), and
+ * the checks that were asked for: in a header where the body is in memory or is read to be signed
+ * anyway, else in a trailer, computed as the bytes pass. */
 int gs3_s3_payload_hash(const struct gs3_s3_request *request, const struct gs3_aws_config *config,
                         struct gs3_s3_wire *wire, struct gs3_err *err);
+/* After a success: the checks of what was sent. GS3_EFAIL when the answer names another one. */
+int gs3_s3_payload_take(const struct gs3_s3_wire *wire, struct gs3_s3_result *result,
+                        struct gs3_err *err);
 
 /* What an answer says went wrong, cleaned and bounded. */
 struct gs3_s3_fault {

@@ -107,8 +107,10 @@ static void add_checksum(struct gs3_pairs *headers, const struct gs3_s3_request 
         break;
     case GS3_S3_COMPLETE_UPLOAD: {
         gs3_auto_free char *header = gs3_xasprintf("x-amz-checksum-%s", name);
-        if (request->checksum_value)
+        if (request->checksum_value) {
             gs3_pairs_set(headers, gs3_str_lower(header), request->checksum_value);
+            gs3_pairs_set(headers, "x-amz-checksum-type", "FULL_OBJECT");
+        }
         break;
     }
     case GS3_S3_PUT_OBJECT: /* payload.c */

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "s3/internal.h"
+#include "s3/stream.h"
 #include "text/uri.h"
 #include "text/utf8.h"
 
@@ -283,6 +284,8 @@ static int set_body(const struct gs3_s3_request *request, struct gs3_s3_wire *wi
                         "upload",
                         (unsigned long long)request->body.length_bytes);
     wire->body = request->body;
+    wire->checksum_kind = request->checksum;
+    wire->wants_md5 = request->wants_md5;
     return 0;
 }
 
@@ -323,4 +326,8 @@ void gs3_s3_wire_release(struct gs3_s3_wire *wire)
     free(wire->host);
     gs3_pairs_release(&wire->headers);
     gs3_buf_release(&wire->document);
+    gs3_s3_stream_free(wire->stream);
+    free(wire->loaded);
+    free(wire->checksum);
+    free(wire->md5);
 }

@@ -57,6 +57,7 @@ static unsigned read_count(const struct gs3_http_response *response, const char 
 
 static void read_common(const struct gs3_http_response *response, struct gs3_s3_result *result)
 {
+    read_named(response, result);
     result->etag = take_header(response, "etag");
     result->version_id = take_header(response, "x-amz-version-id");
     result->sse = take_header(response, "x-amz-server-side-encryption");
@@ -68,7 +69,6 @@ static void read_common(const struct gs3_http_response *response, struct gs3_s3_
 static int read_object(const struct gs3_http_response *response, struct gs3_s3_result *result,
                        struct gs3_err *err)
 {
-    read_named(response, result);
     result->storage_class = take_header(response, "x-amz-storage-class");
     result->restore = take_header(response, "x-amz-restore");
     result->last_modified = take_header(response, "last-modified");
@@ -121,6 +121,7 @@ static int read_copy(const struct gs3_http_response *response, struct gs3_s3_res
     free(result->etag);
     /* AWS writes the ETag with its quotes here too, Ceph without: one form for who compares. */
     result->etag = gs3_s3_etag_quoted(gs3_pairs_get(&leaves, "CopyObjectResult/ETag"));
+    gs3_s3_checksums_read(&leaves, "CopyObjectResult/Checksum", result);
     result->last_modified =
         gs3_xstrdup_or_null(gs3_pairs_get(&leaves, "CopyObjectResult/LastModified"));
     if (!result->last_modified ||

@@ -78,6 +78,7 @@ void gs3_s3_result_release(struct gs3_s3_result *result)
     release_lists(result);
     free(result->upload_id);
     free(result->checksum);
+    free(result->md5);
     free(result->next_token);
     free(result->etag);
     free(result->version_id);

@@ -138,7 +138,9 @@ struct gs3_s3_request {
      * body is in memory. create, complete: the upload's algorithm. get, head: any but NONE asks for
      * what the store keeps (x-amz-checksum-mode). copy: x-amz-checksum-algorithm. */
     enum gs3_s3_checksum checksum;
-    const char *checksum_value;      /* complete: base64 of the whole object; NULL: none */
+    bool wants_md5;                  /* put, upload part: result.md5, computed as the body passes */
+    const char *checksum_value;      /* complete: base64 of the whole object, of an algorithm that
+                                        joins from parts; NULL: none */
     unsigned get_part_number;        /* get, head: ?partNumber=; 0: none */
     const char *upload_id;           /* parts, complete, abort, list parts */
     unsigned part_number;            /* upload part, upload part copy: 1–10,000 */
@@ -184,6 +186,7 @@ struct gs3_s3_result {
     uint64_t range_total_bytes; /* the object's length by Content-Range */
     char *upload_id;            /* create */
     char *checksum; /* put, upload part: base64 of what was sent, as gs3 computed it; NULL: none */
+    char *md5;      /* put, upload part: hex, where it was asked for */
     char *next_token;          /* list, list parts: NULL when this was the last page */
     uint64_t entry_count;      /* list */
     struct gs3_s3_part *parts; /* list parts: of this page; next_token is the part_number to ask

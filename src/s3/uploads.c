@@ -32,7 +32,7 @@ static int read_create(const struct gs3_pairs *leaves, struct gs3_s3_result *res
     return 0;
 }
 
-static void read_checksums(const struct gs3_pairs *leaves, const char *prefix,
+void gs3_s3_checksums_read(const struct gs3_pairs *leaves, const char *prefix,
                            struct gs3_s3_result *result)
 {
     size_t length = strlen(prefix);
@@ -53,7 +53,7 @@ static int read_complete(const struct gs3_pairs *leaves, struct gs3_s3_result *r
         return gs3_fail(err, GS3_ESERVICE, "the answer has no ETag");
     /* Ceph (16) leaves the element empty when it completes, and fills it when it is asked again. */
     set_etag(result, etag);
-    read_checksums(leaves, "CompleteMultipartUploadResult/Checksum", result);
+    gs3_s3_checksums_read(leaves, "CompleteMultipartUploadResult/Checksum", result);
     return 0;
 }
 
@@ -61,6 +61,7 @@ static int read_part_copy(const struct gs3_pairs *leaves, struct gs3_s3_result *
                           struct gs3_err *err)
 {
     set_etag(result, gs3_pairs_get(leaves, "CopyPartResult/ETag"));
+    gs3_s3_checksums_read(leaves, "CopyPartResult/Checksum", result);
     return result->etag ? 0 : gs3_fail(err, GS3_ESERVICE, "the answer has no ETag");
 }
 

@@ -31,6 +31,7 @@ static int finish(const struct gs3_work *work, const struct gs3_s3_request *requ
         .properties = request->properties,
         .source = &plan->head,
         .key = plan->opts.customer_key,
+        .checksum = request->checksum,
     };
     if (plan->operation != GS3_OPERATION_MOVE)
         return check_tags(work, err);

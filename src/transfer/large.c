@@ -7,6 +7,8 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "crypto/digest.h"
+#include "s3/checksum.h"
+#include "transfer/check.h"
 #include "transfer/metadata.h"
 
 int gs3_large_init(struct gs3_large *large, const struct gs3_work *work,
@@ -53,9 +55,15 @@ int gs3_large_keep(struct gs3_large *large, size_t piece, struct gs3_s3_result *
 {
     if (gs3_str_is_empty(result->etag))
         return gs3_fail(err, GS3_EFAIL, "part %zu: the store returned no ETag", piece + 1);
-    free(large->parts[piece].etag);
-    large->parts[piece].etag = result->etag;
-    result->etag = NULL;
+    struct gs3_s3_part *part = &large->parts[piece];
+    gs3_s3_part_release(part);
+    *part = (struct gs3_s3_part){.number = (unsigned)piece + 1,
+                                 .etag = result->etag,
+                                 .checksum = result->checksum};
+    result->etag = result->checksum = NULL;
+    if (!part->checksum) /* of a copied part the store tells it */
+        part->checksum = gs3_xstrdup_or_null(
+            gs3_pairs_get(&result->checksums, gs3_s3_checksum_suffix(large->write->checksum)));
     gs3_work_moved(large->work, gs3_large_range(large, piece).length_bytes);
     return 0;
 }
@@ -149,8 +157,29 @@ static bool is_uncertain(const struct gs3_err *err)
     return err->class == GS3_ETRANSIENT || gs3_str_equal(err->code, "NoSuchUpload");
 }
 
+/* What the store made of the parts is what they are. */
+static int check_whole(const struct gs3_large *large, struct gs3_s3_result *result,
+                       struct gs3_err *err)
+{
+    enum gs3_s3_checksum checksum = large->write->checksum;
+    const char *theirs = gs3_pairs_get(&result->checksums, gs3_s3_checksum_suffix(checksum));
+    free(result->checksum);
+    result->checksum = gs3_large_checksum(large);
+    if (result->checksum && theirs && !gs3_s3_checksum_is_composite(theirs) &&
+        !gs3_str_equal(theirs, result->checksum))
+        return gs3_fail(err, GS3_EFAIL,
+                        "the store's %s of the whole is %.100s, and that of the parts is %s",
+                        gs3_s3_checksum_name(checksum), theirs, result->checksum);
+    if (!large->work->plan->opts.checks_md5)
+        return 0;
+    gs3_auto_free char *etag = expected_etag(large);
+    gs3_auto_free char *md5 = etag ? gs3_xstrndup(etag + 1, strlen(etag) - 2) : gs3_xstrdup("");
+    return gs3_check_etag(result->etag, md5, large->work, result->sse, err);
+}
+
 static int complete(struct gs3_large *large, struct gs3_s3_result *result, struct gs3_err *err)
 {
+    gs3_auto_free char *whole = gs3_large_checksum(large);
     struct gs3_s3_request request = {
         .op = GS3_S3_COMPLETE_UPLOAD,
         .object = object_of(large),
@@ -160,6 +189,8 @@ static int complete(struct gs3_large *large, struct gs3_s3_result *result, struc
         .parts = large->parts,
         .part_count = large->count,
         .object_bytes = large->object_bytes,
+        .checksum = large->write->checksum,
+        .checksum_value = whole,
     };
     if (gs3_s3_perform(large->work->lane->destination, &request, result, err) == 0) {
         if (!result->etag) /* the read-back holds it against what is there */
@@ -228,5 +259,5 @@ int gs3_large_run(struct gs3_large *large,
         return is_gone ? -1 : undo(large, err);
     }
     gs3_state_remove(&large->state);
-    return 0;
+    return check_whole(large, result, err);
 }

@@ -35,9 +35,13 @@ int gs3_large_run(struct gs3_large *large,
                   int (*check)(const struct gs3_work *work, struct gs3_err *err),
                   struct gs3_s3_result *result, struct gs3_err *err);
 
-/* Keeps the ETag that a part's write returned. */
+/* Keeps the ETag that a part's write returned, and its checksum. */
 int gs3_large_keep(struct gs3_large *large, size_t piece, struct gs3_s3_result *result,
                    struct gs3_err *err);
+
+/* large_checksum.c: the checksum of the whole, joined from the parts' (base64, caller frees). NULL
+ * where it cannot be: no algorithm that joins, or parts of an earlier run without one. */
+char *gs3_large_checksum(const struct gs3_large *large);
 
 int gs3_large_abort(const struct gs3_large *large, const char *upload_id, struct gs3_err *err);
 

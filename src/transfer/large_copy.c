@@ -17,6 +17,7 @@ static int copy_part(void *context, size_t piece, const struct gs3_lane *lane, s
         .upload_id = large->upload_id,
         .part_number = (unsigned)piece + 1,
         .range = gs3_large_range(large, piece),
+        .checksum = write->checksum,
     };
     struct gs3_s3_result result = {0};
     int failed = gs3_s3_perform(lane->destination, &request, &result, err);

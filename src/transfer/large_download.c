@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "base/str.h"
+#include "transfer/check.h"
 #include "transfer/multipart.h"
 
 enum { WAVE = 32 };
@@ -10,6 +11,7 @@ enum { WAVE = 32 };
 struct ranges {
     const struct gs3_work *work;
     struct gs3_local_target *target;
+    struct gs3_check *check;
     uint64_t part_bytes;
 };
 
@@ -17,6 +19,7 @@ struct ranges {
 struct range_sink {
     int fd;
     uint64_t first, length_bytes, written_bytes;
+    struct gs3_check_run run;
 };
 
 static int write_range(void *context, const void *bytes, size_t length_bytes, struct gs3_err *err)
@@ -26,6 +29,7 @@ static int write_range(void *context, const void *bytes, size_t length_bytes, st
     if (length_bytes > sink->length_bytes - sink->written_bytes)
         return gs3_fail(err, GS3_EFAIL, "the answer has more than the %llu bytes asked for",
                         (unsigned long long)sink->length_bytes);
+    gs3_check_run_update(&sink->run, bytes, length_bytes);
     while (length_bytes > 0) {
         ssize_t done =
             pwrite(sink->fd, next, length_bytes, (off_t)(sink->first + sink->written_bytes));
@@ -43,7 +47,9 @@ static int write_range(void *context, const void *bytes, size_t length_bytes, st
 static int reset_range(void *context, struct gs3_err *err)
 {
     (void)err;
-    ((struct range_sink *)context)->written_bytes = 0;
+    struct range_sink *sink = context;
+    sink->written_bytes = 0;
+    gs3_check_run_reset(&sink->run);
     return 0;
 }
 
@@ -72,6 +78,7 @@ static int get_range(void *context, size_t piece, const struct gs3_lane *lane, s
         .first = first,
         .length_bytes = left < ranges->part_bytes ? left : ranges->part_bytes,
     };
+    gs3_check_run_init(&state.run, ranges->check, first);
     const struct gs3_http_sink sink = {.write = write_range,
                                        .reset = reset_range,
                                        .context = &state};
@@ -90,6 +97,7 @@ static int get_range(void *context, size_t piece, const struct gs3_lane *lane, s
                           plan->source.bucket, plan->source.key);
     failed = failed || check_answer(plan, &state, &result, err);
     gs3_s3_result_release(&result);
+    gs3_check_run_release(&state.run);
     if (!failed)
         gs3_work_moved(ranges->work, state.length_bytes);
     return failed ? -1 : 0;
@@ -105,23 +113,35 @@ static int reserve(struct gs3_local_target *target, uint64_t bytes, struct gs3_e
     return 0; /* not every file system can */
 }
 
-int gs3_large_download(const struct gs3_work *work, struct gs3_local_target *target,
-                       struct gs3_err *err)
+/* Larger than a write's: an answer that is cut off is asked for again alone. A value that is made
+ * of the parts of an upload wants these. */
+static uint64_t range_bytes(const struct gs3_work *work, const struct gs3_check *check)
 {
     uint64_t bytes = work->plan->size_bytes;
     uint64_t wanted = work->plan->opts.part_bytes;
     uint64_t share = bytes / WAVE;
-    if (wanted == 0) /* larger than a write's: an answer that is cut off is asked for again alone */
+    if (check->part_bytes > 0)
+        return check->part_bytes;
+    if (wanted == 0)
         wanted = share > 2 * GS3_PART_BYTES_DEFAULT ? 2 * GS3_PART_BYTES_DEFAULT
                                                     : GS3_PART_BYTES_DEFAULT;
+    return gs3_part_bytes(bytes, wanted);
+}
+
+int gs3_large_download(const struct gs3_work *work, struct gs3_local_target *target,
+                       struct gs3_check *check, struct gs3_err *err)
+{
+    uint64_t bytes = work->plan->size_bytes;
     struct ranges ranges = {.work = work,
                             .target = target,
-                            .part_bytes = gs3_part_bytes(bytes, wanted)};
+                            .check = check,
+                            .part_bytes = range_bytes(work, check)};
     const struct gs3_batch batch = {
         .count = (size_t)((bytes + ranges.part_bytes - 1) / ranges.part_bytes),
         .run = get_range,
         .context = &ranges,
     };
+    gs3_check_begin(check, ranges.part_bytes);
     if (reserve(target, bytes, err) || gs3_pool_run(work->shared->pool, work->lane, &batch, err))
         return -1;
     target->written_bytes = bytes;

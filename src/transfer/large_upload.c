@@ -1,3 +1,4 @@
+#include "transfer/check.h"
 #include "transfer/large.h"
 #include "transfer/verify.h"
 
@@ -14,10 +15,14 @@ static int send_part(void *context, size_t piece, const struct gs3_lane *lane, s
         .body = {.fd = large->work->plan->local.fd,
                  .offset = range.first,
                  .length_bytes = range.length_bytes},
+        .checksum = large->write->checksum,
+        .wants_md5 = large->work->plan->opts.checks_md5,
     };
     struct gs3_s3_result result = {0};
-    int failed = gs3_s3_perform(lane->destination, &request, &result, err) ||
-                 gs3_large_keep(large, piece, &result, err);
+    int failed = gs3_s3_perform(lane->destination, &request, &result, err);
+    if (!failed && request.wants_md5)
+        failed = gs3_check_etag(result.etag, result.md5, large->work, result.sse, err);
+    failed = failed || gs3_large_keep(large, piece, &result, err);
     gs3_s3_result_release(&result);
     return failed ? -1 : 0;
 }

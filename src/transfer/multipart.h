@@ -28,8 +28,9 @@ int gs3_large_upload(const struct gs3_work *work, const struct gs3_s3_request *w
                      struct gs3_pairs *metadata, struct gs3_s3_result *result, struct gs3_err *err);
 int gs3_large_copy(const struct gs3_work *work, const struct gs3_s3_request *write,
                    struct gs3_pairs *metadata, struct gs3_s3_result *result, struct gs3_err *err);
-/* Into `target`, which was opened for the object's length. */
+/* Into `target`, which was opened for the object's length; `check` (begun here) gets its pieces. */
+struct gs3_check;
 int gs3_large_download(const struct gs3_work *work, struct gs3_local_target *target,
-                       struct gs3_err *err);
+                       struct gs3_check *check, struct gs3_err *err);
 
 #endif

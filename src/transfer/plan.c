@@ -43,6 +43,16 @@ static int refuse_self(const struct gs3_plan *plan, struct gs3_err *err)
     return 0;
 }
 
+/* The store moves a copy's bytes by itself, and its ETags say nothing of them. */
+static int refuse_md5(const struct gs3_plan *plan, struct gs3_err *err)
+{
+    if (plan->direction != GS3_COPY || !plan->opts.checks_md5)
+        return 0;
+    return gs3_fail(err, GS3_EUSAGE,
+                    "--verify md5 is for what passes through gs3: a copy within the store does "
+                    "not");
+}
+
 int gs3_plan_init(struct gs3_plan *plan, enum gs3_operation operation, struct gs3_location *source,
                   struct gs3_location *destination, const struct gs3_plan_opts *opts,
                   struct gs3_err *err)
@@ -60,7 +70,7 @@ int gs3_plan_init(struct gs3_plan *plan, enum gs3_operation operation, struct gs
     if (plan->direction != GS3_UPLOAD && strlen(plan->source.key) > 1024)
         return gs3_fail(err, GS3_EUSAGE, "a key has at most 1024 bytes, the source's has %zu",
                         strlen(plan->source.key));
-    return refuse_self(plan, err);
+    return refuse_md5(plan, err) ? -1 : refuse_self(plan, err);
 }
 
 const struct gs3_s3_customer_key *gs3_plan_source_key(const struct gs3_plan *plan)
@@ -159,7 +169,7 @@ int gs3_plan_init_found(struct gs3_plan *plan, enum gs3_operation operation,
     set_direction(plan);
     if (check_ends(operation, &plan->source, &plan->destination, err))
         return -1;
-    return refuse_self(plan, err);
+    return refuse_md5(plan, err) ? -1 : refuse_self(plan, err);
 }
 
 int gs3_plan_look(struct gs3_plan *plan, struct gs3_s3_transport *transport, struct gs3_err *err)

@@ -54,6 +54,7 @@ static void make_match(const struct gs3_large *large, char match[GS3_SHA256_HEX_
         add(&text, "kms", write->write->sse_kms_key_id);
         add(&text, "redirect", write->write->website_redirect);
     }
+    add(&text, "checksum", gs3_s3_checksum_name(write->checksum));
     if (write->customer_key) /* by its digest: the record holds no secret */
         add(&text, "customer-key", "yes");
     for (size_t i = 0; write->tags && i < write->tags->count; i++)
@@ -65,18 +66,23 @@ static void make_match(const struct gs3_large *large, char match[GS3_SHA256_HEX_
     gs3_sha256_hex(gs3_buf_string(&text), text.length_bytes, match);
 }
 
-/* Parts of another size are not what this run would send: they are sent again. */
+/* Parts of another size are not what this run would send: they are sent again. So is everything
+ * where MD5s are to be compared: those of an earlier run's bytes are not known. */
 static void take_parts(struct gs3_large *large, struct gs3_s3_result *result)
 {
+    if (large->work->plan->opts.checks_md5)
+        return;
     for (size_t i = 0; i < result->parts_count; i++) {
         struct gs3_s3_part *found = &result->parts[i];
         size_t index = found->number - 1;
         if (index >= large->count ||
             found->size_bytes != gs3_large_range(large, index).length_bytes)
             continue;
-        free(large->parts[index].etag);
-        large->parts[index].etag = found->etag;
-        found->etag = NULL;
+        gs3_s3_part_release(&large->parts[index]);
+        large->parts[index] = (struct gs3_s3_part){.number = found->number,
+                                                   .etag = found->etag,
+                                                   .checksum = found->checksum};
+        found->etag = found->checksum = NULL;
         gs3_work_moved(large->work, found->size_bytes);
     }
 }

@@ -60,6 +60,15 @@ void gs3_work_properties(const struct gs3_work *work, struct gs3_s3_properties *
         out->content_type = gs3_mime_guess(work->shared->mime, plan->source.path);
 }
 
+enum gs3_s3_checksum gs3_work_checksum(const struct gs3_work *work)
+{
+    const struct gs3_plan *plan = work->plan;
+    bool has_default = plan->direction == GS3_UPLOAD && !work->shared->is_custom;
+    if (plan->opts.checksum == GS3_S3_CHECKSUM_NONE && has_default)
+        return GS3_S3_CHECKSUM_CRC64NVME;
+    return plan->opts.checksum;
+}
+
 struct gs3_s3_request gs3_work_write(const struct gs3_work *work,
                                      const struct gs3_s3_properties *properties,
                                      const struct gs3_pairs *metadata)
@@ -73,6 +82,7 @@ struct gs3_s3_request gs3_work_write(const struct gs3_work *work,
         .write = plan->opts.write,
         .customer_key = plan->opts.customer_key,
         .if_none_match = plan->opts.no_overwrite,
+        .checksum = gs3_work_checksum(work),
     };
 }
 

@@ -1,4 +1,5 @@
 #include "base/mem.h"
+#include "transfer/check.h"
 #include "transfer/metadata.h"
 #include "transfer/multipart.h"
 #include "transfer/verify.h"
@@ -15,6 +16,7 @@ static int finish(const struct gs3_work *work, const struct gs3_s3_request *requ
         .metadata = request->metadata,
         .properties = request->properties,
         .key = plan->opts.customer_key,
+        .checksum = request->checksum,
     };
     if (gs3_local_source_check(&plan->local, err))
         return -1;
@@ -32,10 +34,12 @@ static int put(const struct gs3_work *work, const struct gs3_s3_request *write,
     request.op = GS3_S3_PUT_OBJECT;
     request.body = (struct gs3_http_body){.fd = work->plan->local.fd,
                                           .length_bytes = work->plan->local.size_bytes};
+    request.wants_md5 = work->plan->opts.checks_md5;
     if (gs3_s3_perform(work->lane->destination, &request, result, err))
         return -1;
     gs3_work_moved(work, request.body.length_bytes);
-    return 0;
+    return request.wants_md5 ? gs3_check_etag(result->etag, result->md5, work, result->sse, err)
+                             : 0;
 }
 
 static int send_file(const struct gs3_work *work, const struct gs3_s3_request *request,

@@ -1,16 +1,18 @@
 #include "transfer/verify.h"
 
 #include "base/str.h"
+#include "s3/checksum.h"
 #include "transfer/metadata.h"
 
 static int head(struct gs3_s3_transport *transport, const struct gs3_location *location,
                 const char *version_id, const struct gs3_s3_customer_key *key,
-                struct gs3_s3_result *result, struct gs3_err *err)
+                enum gs3_s3_checksum checksum, struct gs3_s3_result *result, struct gs3_err *err)
 {
     struct gs3_s3_request request = {
         .op = GS3_S3_HEAD_OBJECT,
         .object = {.bucket = location->bucket, .key = location->key, .version_id = version_id},
         .customer_key = key,
+        .checksum = checksum,
     };
     return gs3_s3_perform(transport, &request, result, err);
 }
@@ -58,6 +60,17 @@ static int compare_checksums(const struct gs3_pairs *source, const struct gs3_pa
     return 0;
 }
 
+static int compare_computed(const struct gs3_written *written, const struct gs3_s3_result *found,
+                            struct gs3_err *err)
+{
+    const char *sent = written->write->checksum;
+    const char *value = gs3_pairs_get(&found->checksums, gs3_s3_checksum_suffix(written->checksum));
+    if (!sent || !value || gs3_s3_checksum_is_composite(value) || gs3_str_equal(sent, value))
+        return 0;
+    return gs3_fail(err, GS3_EFAIL, "its %s is %.100s, that of what was sent is %s",
+                    gs3_s3_checksum_name(written->checksum), value, sent);
+}
+
 static int compare(const struct gs3_written *written, const struct gs3_s3_result *found,
                    struct gs3_err *err)
 {
@@ -74,8 +87,17 @@ static int compare(const struct gs3_written *written, const struct gs3_s3_result
     if (gs3_metadata_compare(written->metadata, &found->metadata, err) ||
         compare_properties(written->properties, &found->properties, err))
         return -1;
-    return written->source ? compare_checksums(&written->source->checksums, &found->checksums, err)
-                           : 0;
+    if (written->source && compare_checksums(&written->source->checksums, &found->checksums, err))
+        return -1;
+    return compare_computed(written, found, err);
+}
+
+/* Asked for only where there is something to compare: not every store knows the question. */
+static enum gs3_s3_checksum asked(const struct gs3_written *written)
+{
+    bool has_source = written->source && written->source->checksums.count > 0;
+    return has_source && written->checksum == GS3_S3_CHECKSUM_NONE ? GS3_S3_CHECKSUM_CRC64NVME
+                                                                   : written->checksum;
 }
 
 int gs3_verify_written(struct gs3_s3_transport *transport, const struct gs3_written *written,
@@ -88,7 +110,8 @@ int gs3_verify_written(struct gs3_s3_transport *transport, const struct gs3_writ
                         "ETag to check it by",
                         object->bucket, object->key);
     struct gs3_s3_result found = {0};
-    int failed = head(transport, object, written->write->version_id, written->key, &found, err) ||
+    int failed = head(transport, object, written->write->version_id, written->key, asked(written),
+                      &found, err) ||
                  compare(written, &found, err);
     gs3_s3_result_release(&found);
     if (failed) {
@@ -105,7 +128,8 @@ int gs3_verify_source(struct gs3_s3_transport *transport, const struct gs3_plan 
 {
     const struct gs3_location *source = &plan->source;
     struct gs3_s3_result now = {0};
-    int failed = head(transport, source, NULL, gs3_plan_source_key(plan), &now, err);
+    int failed =
+        head(transport, source, NULL, gs3_plan_source_key(plan), GS3_S3_CHECKSUM_NONE, &now, err);
     bool is_same = !failed && gs3_str_equal(now.etag, plan->head.etag) &&
                    gs3_str_equal(now.version_id, plan->head.version_id) &&
                    now.length_bytes == plan->head.length_bytes &&

@@ -16,12 +16,13 @@ struct gs3_written {
     const struct gs3_s3_properties *properties; /* as sent */
     const struct gs3_s3_result *source;         /* a copy's source; NULL for an upload */
     const struct gs3_s3_customer_key *key;      /* of the destination; NULL: none */
+    enum gs3_s3_checksum checksum;              /* that the write carried: write->checksum */
 };
 
 /* HEAD of the destination by the version that the write returned: its ETag is the one that the
  * write itself returned, its length what was sent, its metadata and properties what was meant, its
- * checksum (where it has one of the same kind) the source's. A source's ETag is never compared with
- * a destination's. GS3_EFAIL says what differs. */
+ * checksum (where it has one of the same kind) the one that was computed, or the source's. A
+ * source's ETag is never compared with a destination's. GS3_EFAIL says what differs. */
 int gs3_verify_written(struct gs3_s3_transport *transport, const struct gs3_written *written,
                        struct gs3_err *err);
 

@@ -35,6 +35,9 @@ void gs3_work_properties(const struct gs3_work *work, struct gs3_s3_properties *
 struct gs3_s3_request gs3_work_write(const struct gs3_work *work,
                                      const struct gs3_s3_properties *properties,
                                      const struct gs3_pairs *metadata);
+/* The checksum that a write carries: what the user asked for; of an upload to AWS its own default,
+ * which gs3 computes as the bytes pass. A copy's is the store's to keep. */
+enum gs3_s3_checksum gs3_work_checksum(const struct gs3_work *work);
 /* A complete move's source in S3: deleted, or left to the caller (defers_deletes). */
 int gs3_work_delete_source(const struct gs3_work *work, struct gs3_err *err);
 void gs3_work_moved(const struct gs3_work *work, uint64_t bytes);

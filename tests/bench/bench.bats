@@ -123,6 +123,50 @@ status_of() {
     [ "$(status_of -X DELETE "$URL/parts/whole?uploadId=$id")" = 404 ]
 }
 
+@test "the sink checks checksums, keeps them and tells them where it is asked to" {
+    local port="$BATS_TEST_TMPDIR/port" url pid
+    printf '123456789' >"$BATS_TEST_TMPDIR/file"
+    "$SINK" --quiet --checksums --keep-bodies --port-file "$port" 3>&- &
+    pid=$!
+    for _ in $(seq 100); do
+        [ ! -s "$port" ] || break
+        sleep 0.05
+    done
+    url="http://127.0.0.1:$(cat "$port")/sums"
+    # Known values, by the catalogue of parametrised CRC algorithms.
+    run ask -i -T "$BATS_TEST_TMPDIR/file" -H 'x-amz-checksum-crc32: y/Q5Jg==' "$url/a"
+    [[ $output == *'x-amz-checksum-crc32: y/Q5Jg=='* ]]
+    [ "$(status_of -T "$BATS_TEST_TMPDIR/file" -H 'x-amz-checksum-crc32: AAAAAA==' "$url/b")" = 400 ]
+    [ "$(status_of "$url/b")" = 404 ]
+    run ask -I -H 'x-amz-checksum-mode: ENABLED' "$url/a"
+    [[ $output == *'x-amz-checksum-crc32: y/Q5Jg=='*'FULL_OBJECT'* ]]
+    [[ $(ask -I "$url/a") != *checksum* ]]
+    # The aws-chunked form, by itself and in HTTP's chunks.
+    printf '4\r\n1234\r\n5\r\n56789\r\n0\r\nx-amz-checksum-crc64nvme:rosUhgp5mIg=\r\n\r\n' \
+        >"$BATS_TEST_TMPDIR/framed"
+    local -a framed=(-H 'x-amz-content-sha256: STREAMING-UNSIGNED-PAYLOAD-TRAILER'
+        -H 'x-amz-decoded-content-length: 9' -H 'x-amz-trailer: x-amz-checksum-crc64nvme'
+        -T "$BATS_TEST_TMPDIR/framed")
+    [ "$(status_of "${framed[@]}" "$url/c")" = 200 ]
+    [ "$(ask "$url/c")" = 123456789 ]
+    [ "$(status_of "${framed[@]}" -H 'Transfer-Encoding: chunked' "$url/d")" = 200 ]
+    [ "$(ask "$url/d")" = 123456789 ]
+    sed -i 's/56789/56788/' "$BATS_TEST_TMPDIR/framed"
+    [ "$(status_of "${framed[@]}" "$url/e")" = 400 ]
+    # Parts are joined.
+    id=$(ask -X POST -H 'x-amz-checksum-algorithm: CRC32C' "$url/f?uploads" |
+        sed -n 's|.*<UploadId>\(.*\)</UploadId>.*|\1|p')
+    printf '1234' >"$BATS_TEST_TMPDIR/1"
+    printf '56789' >"$BATS_TEST_TMPDIR/2"
+    for part in 1 2; do
+        ask -o /dev/null -T "$BATS_TEST_TMPDIR/$part" -H 'x-amz-trailer: x-amz-checksum-crc32c' \
+            "$url/f?uploadId=$id&partNumber=$part"
+    done
+    run ask -X POST -H 'x-amz-checksum-crc32c: 4waSgw==' "$url/f?uploadId=$id"
+    [[ $output == *'<ChecksumCRC32C>4waSgw==</ChecksumCRC32C>'* ]]
+    kill "$pid"
+}
+
 @test "the sink lists pages, prefixes and synthetic buckets" {
     local key token
     for key in a/1 a/2 'b&c' d; do

@@ -22,6 +22,11 @@ void sink_body_begin(struct sink_conn *conn)
     conn->left_bytes = request->is_chunked ? 0 : request->length_bytes;
     conn->chunk = SINK_CHUNK_SIZE;
     conn->state = request->is_chunked ? SINK_CHUNKS : SINK_BODY;
+    conn->is_summed = options->has_checksums && is_data;
+    conn->crc = 0;
+    /* Without checksums they are skipped whole: that is cheaper than to take them out. */
+    conn->is_framed = conn->is_summed && request->is_streaming;
+    conn->frames = (struct sink_frames){.state = SINK_CHUNK_SIZE};
     conn->is_wanted = is_list || (options->keeps_bodies && request->op == SINK_PUT_OBJECT);
     conn->body.max = is_list ? SINK_LIST_MAX_BYTES : SINK_KEEP_MAX_BYTES;
     conn->is_digested = options->has_md5 && is_data;
@@ -50,14 +55,24 @@ bool sink_conn_is_capped(struct sink_conn *conn, size_t bytes)
     return true;
 }
 
-static void eat(struct sink_conn *conn, const char *data, size_t len)
+void sink_body_take(struct sink_conn *conn, const char *data, size_t len)
 {
-    conn->body_bytes += len;
-    conn->left_bytes -= len;
     if (conn->is_wanted)
         sink_buf_add(&conn->body, data, len);
     if (conn->is_digested)
         EVP_DigestUpdate(conn->digest, data, len);
+    if (conn->is_summed)
+        conn->crc = gs3_crc_update(conn->request.checksum_kind, conn->crc, data, len);
+}
+
+static void eat(struct sink_conn *conn, const char *data, size_t len)
+{
+    conn->body_bytes += len;
+    conn->left_bytes -= len;
+    if (conn->is_framed)
+        sink_frames_take(conn, data, len);
+    else
+        sink_body_take(conn, data, len);
 }
 
 /* Bytes that came with the head are used before the socket is read. */
@@ -74,7 +89,7 @@ static bool eat_input(struct sink_conn *conn)
 
 static ssize_t read_data(struct sink_conn *conn, size_t *slice)
 {
-    bool is_looked_at = conn->is_wanted || conn->is_digested || conn->tls;
+    bool is_looked_at = conn->is_wanted || conn->is_digested || conn->is_summed || conn->tls;
     size_t limit = conn->loop->sink->options.rate_mbps > 0 ? CAPPED_BYTES
                    : is_looked_at                          ? LOOK_BYTES
                                                            : SKIP_BYTES;

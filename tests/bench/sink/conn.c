@@ -168,6 +168,9 @@ static void serve(struct sink_conn *conn)
         .body_bytes = conn->request.has_decoded ? conn->request.decoded_bytes : conn->body_bytes,
         .answer = &conn->answer,
         .payload = &conn->payload,
+        .checksum = {.is_there = conn->is_summed,
+                     .kind = conn->request.checksum_kind,
+                     .value = conn->crc},
     };
     unsigned len = 0;
     if (conn->is_digested)

@@ -40,7 +40,8 @@ static bool keep_body(struct sink_exchange *x, struct sink_object *object)
 {
     if (!x->sink->options.keeps_bodies)
         return true;
-    if (x->request->is_streaming || x->body->is_full) {
+    bool is_framed = x->request->is_streaming && !x->sink->options.has_checksums;
+    if (is_framed || x->body->is_full) {
         sink_answer_error(x, "501 Not Implemented", "NotImplemented",
                           "gs3-sink keeps no body in signed chunks, and none over 1 GiB.");
         return false;
@@ -59,15 +60,18 @@ void sink_put_object(struct sink_exchange *x)
                           "Your proposed upload exceeds the maximum allowed size");
         return;
     }
-    if (!check_absent(x) || !keep_body(x, &object))
+    if (!check_absent(x) || !sink_checksum_check(x, &x->checksum) || !keep_body(x, &object))
         return;
+    object.checksum = x->checksum;
     if (x->sink->options.has_md5)
         sink_hex(object.etag, x->md5, sizeof x->md5);
     else
         sink_etag_make(x->sink, x->request->path, object.size_bytes, object.etag);
     object.headers = take_kept(x->request);
-    char extra[SINK_ETAG_CHARS + 16];
-    snprintf(extra, sizeof extra, "ETag: \"%s\"\r\n", object.etag);
+    char line[SINK_CHECKSUM_LINE];
+    char extra[SINK_ETAG_CHARS + 16 + SINK_CHECKSUM_LINE];
+    sink_checksum_line(&object.checksum, line);
+    snprintf(extra, sizeof extra, "ETag: \"%s\"\r\n%s", object.etag, line);
     sink_index_put(&x->sink->index, x->request->path, &object);
     sink_answer_empty(x, "200 OK", extra);
 }
@@ -133,6 +137,20 @@ static bool select_range(const struct sink_request *request, uint64_t size, uint
     return true;
 }
 
+/* S3 tells that of the whole only with the whole. What no upload brought is zeros. */
+static void tell_checksum(struct sink_exchange *x, const struct sink_object *object)
+{
+    char line[SINK_CHECKSUM_LINE];
+    struct sink_checksum checksum = object->checksum;
+    if (!x->sink->options.has_checksums || !x->request->wants_checksum || x->request->has_range)
+        return;
+    if (sink_synthetic_find(x->request->path, &(struct sink_object){0}))
+        checksum = sink_checksum_zeros(GS3_CRC64NVME, object->size_bytes);
+    sink_checksum_line(&checksum, line);
+    if (line[0])
+        sink_buf_printf(x->answer, "%sx-amz-checksum-type: FULL_OBJECT\r\n", line);
+}
+
 static void send_object(struct sink_exchange *x, struct sink_object *object)
 {
     const struct sink_request *request = x->request;
@@ -151,6 +169,7 @@ static void send_object(struct sink_exchange *x, struct sink_object *object)
         sink_buf_text(x->answer, "Content-Type: binary/octet-stream\r\n");
     sink_buf_printf(x->answer, "ETag: \"%s\"\r\nLast-Modified: %s\r\nAccept-Ranges: bytes\r\n",
                     object->etag, modified);
+    tell_checksum(x, object);
     if (request->has_range)
         sink_buf_printf(x->answer, "Content-Range: bytes %llu-%llu/%llu\r\n",
                         (unsigned long long)first, (unsigned long long)(first + length - 1),

@@ -17,6 +17,9 @@ static const char usage[] =
     "  -c, --connect-trips N    latencies charged for a new connection (1; 2 is TCP and TLS 1.3)\n"
     "  -r, --rate MBPS          cap in MB/s on each connection and direction\n"
     "  -5, --md5                real MD5 ETags; else they end in -1, as a multipart object's\n"
+    "  -x, --checksums          check what is uploaded against its CRC64NVME, CRC32 or CRC32C, "
+    "and\n"
+    "                           tell it again; off, bodies are not even looked at\n"
     "  -s, --keep-bodies        keep what single PUTs bring, and serve it; else zeros are served\n"
     "  -e, --slow-down N        answer 503 SlowDown to every Nth request\n"
     "  -q, --quiet              no counts at the end\n"
@@ -73,6 +76,7 @@ static bool read_plain(struct sink_options *options, int option, const char *tex
     case 'f': options->port_file = text; return true;
     case 'K': options->pem = text; return true;
     case '5': options->has_md5 = true; return true;
+    case 'x': options->has_checksums = true; return true;
     case 's': options->keeps_bodies = true; return true;
     case 'q': options->is_quiet = true; return true;
     case 'd': options->dies_with_parent = true; return true;
@@ -92,6 +96,7 @@ int sink_options_read(struct sink_options *options, int argc, char **argv)
         {"connect-trips", required_argument, NULL, 'c'},
         {"rate", required_argument, NULL, 'r'},
         {"md5", no_argument, NULL, '5'},
+        {"checksums", no_argument, NULL, 'x'},
         {"keep-bodies", no_argument, NULL, 's'},
         {"slow-down", required_argument, NULL, 'e'},
         {"quiet", no_argument, NULL, 'q'},
@@ -102,7 +107,7 @@ int sink_options_read(struct sink_options *options, int argc, char **argv)
     int option;
     int at = -1;
     *options = (struct sink_options){.address = "127.0.0.1", .threads = 1, .connect_trips = 1};
-    while ((option = getopt_long(argc, argv, "p:f:b:t:K:l:c:r:5se:qdh", table, &at)) != -1) {
+    while ((option = getopt_long(argc, argv, "p:f:b:t:K:l:c:r:5xse:qdh", table, &at)) != -1) {
         bool is_good = true;
         if (option == 'h') {
             fputs(usage, stdout);

@@ -79,6 +79,7 @@ static bool read_amz_header(struct sink_request *request, struct sink_stats *sta
         request->is_replace = strcasecmp(value, "REPLACE") == 0;
     else if (strncasecmp(line, "x-amz-checksum-", 15) == 0)
         sink_count(stats, SINK_CHECKSUM_HEADER, 1);
+    sink_checksum_read(request, line);
     return true;
 }
 

@@ -5,15 +5,17 @@
  * It costs as little as it can, so that a client's figures are the client's own: bodies are thrown
  * away inside the kernel, downloads are zeros from sendfile, signatures are not checked. An index
  * of what was written (length, ETag, properties, metadata) answers HEAD, lists, copies and deletes
- * as S3 would. It depends on OpenSSL and on Linux (epoll, sendfile, memfd). It never includes
- * anything of gs3, is never linked with it, writes no file but the port file, and is a server for
- * loopback.
+ * as S3 would. It depends on OpenSSL and on Linux (epoll, sendfile, memfd). Of gs3 it has the
+ * checks' arithmetic alone (crypto/crc.h, for --checksums; gs3's tests hold that against its
+ * definition), writes no file but the port file, and is a server for loopback.
  *
  * Threads: each has a loop with its own listener and connections. The index and the uploads have
  * locks, the counts are atomic; all else belongs to one loop.
  */
 #ifndef GS3_TESTS_BENCH_SINK_H
 #define GS3_TESTS_BENCH_SINK_H
+
+#include "crypto/crc.h"
 
 #include <openssl/ssl.h>
 #include <pthread.h>
@@ -115,18 +117,28 @@ struct sink_options {
     uint64_t rate_mbps;     /* MB/s of one connection and direction; 0: no cap */
     uint64_t slow_down;     /* 503 SlowDown to each such request; 0: never */
     bool has_md5;           /* real ETags */
+    bool has_checksums;     /* what comes is checked, and what is there says what it has */
     bool keeps_bodies;
     bool is_quiet;
     bool dies_with_parent;
+};
+
+/* What a checksum header or a whole object says: CRC64NVME, CRC32 or CRC32C; others are not known
+ * here. */
+struct sink_checksum {
+    bool is_there;
+    enum gs3_crc_kind kind;
+    uint64_t value;
 };
 
 /* An object as the index hands it out; headers and blob are the receiver's to give back. */
 struct sink_object {
     uint64_t size_bytes;
     time_t modified;
-    char etag[SINK_ETAG_CHARS]; /* without quotes */
-    char *headers;              /* "Name: value\r\n"…; NULL: none */
-    struct sink_blob *blob;     /* NULL: zeros */
+    char etag[SINK_ETAG_CHARS];    /* without quotes */
+    struct sink_checksum checksum; /* of its bytes; with has_checksums */
+    char *headers;                 /* "Name: value\r\n"…; NULL: none */
+    struct sink_blob *blob;        /* NULL: zeros */
 };
 
 struct sink_entry {
@@ -151,7 +163,12 @@ struct sink_upload {
     uint64_t total_bytes;
     uint64_t part_count;
     unsigned char (*digests)[16];
+    struct sink_part {
+        struct sink_checksum checksum;
+        uint64_t size_bytes;
+    } * parts; /* as many as digests */
     uint64_t digest_cap;
+    enum gs3_crc_kind checksum_kind;
 };
 
 struct sink_uploads {
@@ -195,6 +212,9 @@ struct sink_request {
     uint64_t decoded_bytes; /* of an aws-chunked body */
     uint64_t part;
     uint64_t range_first, range_last; /* UINT64_MAX: not given */
+    enum gs3_crc_kind checksum_kind;  /* what is computed of the body: CRC64NVME unless it says */
+    char checksum_text[GS3_CRC_TEXT_BYTES]; /* of a header or the trailer; "": none */
+    bool wants_checksum;                    /* x-amz-checksum-mode */
     bool has_range;
     bool has_decoded;
     bool is_chunked;
@@ -224,13 +244,22 @@ struct sink_exchange {
     struct sink_request *request;
     struct sink_buf *body; /* what was kept of it */
     uint64_t body_bytes;
-    unsigned char md5[16]; /* with has_md5 */
+    unsigned char md5[16];         /* with has_md5 */
+    struct sink_checksum checksum; /* with has_checksums */
     struct sink_buf *answer;
     struct sink_payload *payload;
 };
 
 enum sink_state { SINK_HEAD, SINK_BODY, SINK_CHUNKS, SINK_WAIT, SINK_WRITE };
 enum sink_chunk { SINK_CHUNK_SIZE, SINK_CHUNK_DATA, SINK_CHUNK_TRAILER };
+
+/* Where a body in the aws-chunked form is: it may come in HTTP's own chunks besides. */
+struct sink_frames {
+    enum sink_chunk state;
+    uint64_t left_bytes; /* of the chunk */
+    char line[160];
+    size_t line_len;
+};
 
 struct sink_loop;
 
@@ -243,7 +272,9 @@ struct sink_conn {
     EVP_MD_CTX *digest;
     enum sink_state state, after;
     enum sink_chunk chunk;
-    bool is_shaking, is_fresh, is_counted, is_digested, is_wanted;
+    bool is_shaking, is_fresh, is_counted, is_digested, is_wanted, is_summed, is_framed;
+    uint64_t crc;
+    struct sink_frames frames;
     char *input;
     size_t input_len, input_pos;
     struct sink_request request;
@@ -342,6 +373,20 @@ void sink_request_route(struct sink_request *request);
 bool sink_query_get(const struct sink_request *request, const char *name, char *out, size_t size);
 bool sink_query_has(const struct sink_request *request, const char *name);
 
+/* checksum.c */
+/* Takes what the line of a header or a trailer says of checksums. */
+void sink_checksum_read(struct sink_request *request, const char *line);
+/* True: what came has the checksum that was sent along, or none was. Else the answer is written. */
+bool sink_checksum_check(struct sink_exchange *x, const struct sink_checksum *computed);
+/* A whole header line, "" for none. */
+#define SINK_CHECKSUM_LINE 64
+void sink_checksum_line(const struct sink_checksum *checksum, char line[SINK_CHECKSUM_LINE]);
+/* Its name in XML: "ChecksumCRC32". */
+const char *sink_checksum_element(enum gs3_crc_kind kind);
+/* Takes the frames of an aws-chunked body off, and reads its trailer. */
+void sink_frames_take(struct sink_conn *conn, const char *data, size_t len);
+struct sink_checksum sink_checksum_zeros(enum gs3_crc_kind kind, uint64_t size_bytes);
+
 /* answer.c: status is "200 OK"; extra is whole header lines, or "". */
 #define SINK_XML       "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
 #define SINK_NAMESPACE " xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\""
@@ -388,6 +433,8 @@ void sink_conn_run(struct sink_conn *conn);
 /* body.c: true when the whole body is there; *outcome is as of sink_read else, > 0: go on. */
 bool sink_body_step(struct sink_conn *conn, size_t *slice, ssize_t *outcome);
 void sink_body_begin(struct sink_conn *conn);
+/* Bytes of the object. */
+void sink_body_take(struct sink_conn *conn, const char *data, size_t len);
 bool sink_conn_is_capped(struct sink_conn *conn, size_t bytes);
 
 /* loop.c */

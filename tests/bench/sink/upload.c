@@ -20,6 +20,7 @@ static void free_upload(struct sink_upload *upload)
 {
     free(upload->headers);
     free(upload->digests);
+    free(upload->parts);
     free(upload);
 }
 
@@ -43,15 +44,15 @@ void sink_uploads_clear(struct sink_uploads *uploads)
     pthread_mutex_unlock(&uploads->lock);
 }
 
-/* Answers <ROOT> with the bucket, the key and one element more. */
+/* Answers <ROOT> with the bucket, the key, one element, and whatever else there is. */
 static void answer_named(struct sink_exchange *x, const char *root, const char *element,
-                         const char *value)
+                         const char *value, const char *more)
 {
     struct sink_buf out = {.max = SINK_ANSWER_MAX_BYTES};
     sink_buf_printf(&out, SINK_XML "<%s" SINK_NAMESPACE "><Bucket>%.*s</Bucket><Key>", root,
                     (int)x->request->bucket_len, x->request->path);
     sink_buf_xml(&out, x->request->key);
-    sink_buf_printf(&out, "</Key><%s>%s</%s></%s>", element, value, element, root);
+    sink_buf_printf(&out, "</Key><%s>%s</%s>%s</%s>", element, value, element, more, root);
     sink_answer(x, "200 OK", "", out.data);
     sink_buf_release(&out);
 }
@@ -62,26 +63,32 @@ void sink_create_upload(struct sink_exchange *x)
     struct sink_upload *upload = sink_alloc(sizeof *upload);
     char id[UPLOAD_ID_MAX];
     upload->headers = x->request->kept.len > 0 ? sink_strdup(x->request->kept.data) : NULL;
+    upload->checksum_kind = x->request->checksum_kind;
     pthread_mutex_lock(&uploads->lock);
     upload->id = ++uploads->last_id;
     upload->next = uploads->first;
     uploads->first = upload;
     snprintf(id, sizeof id, "U%llu", (unsigned long long)upload->id);
     pthread_mutex_unlock(&uploads->lock);
-    answer_named(x, "InitiateMultipartUploadResult", "UploadId", id);
+    answer_named(x, "InitiateMultipartUploadResult", "UploadId", id, "");
 }
 
-static void note_part(struct sink_upload *upload, uint64_t part, uint64_t size_bytes,
+static void note_part(struct sink_upload *upload, uint64_t part, const struct sink_part *noted,
                       const unsigned char digest[16])
 {
+    uint64_t size_bytes = noted->size_bytes;
     upload->total_bytes += size_bytes;
     if (part > upload->digest_cap) {
         upload->digests = sink_realloc(upload->digests, 2 * part * sizeof *upload->digests);
         memset(upload->digests + upload->digest_cap, 0,
                (2 * part - upload->digest_cap) * sizeof *upload->digests);
+        upload->parts = sink_realloc(upload->parts, 2 * part * sizeof *upload->parts);
+        memset(upload->parts + upload->digest_cap, 0,
+               (2 * part - upload->digest_cap) * sizeof *upload->parts);
         upload->digest_cap = 2 * part;
     }
     memcpy(upload->digests[part - 1], digest, 16);
+    upload->parts[part - 1] = *noted;
     if (part > upload->part_count)
         upload->part_count = part;
 }
@@ -111,8 +118,10 @@ static bool measure_copied_part(struct sink_exchange *x, uint64_t *size_bytes)
 static void answer_part(struct sink_exchange *x, const char *etag)
 {
     char text[300];
+    char line[SINK_CHECKSUM_LINE];
     if (x->request->op == SINK_UPLOAD_PART) {
-        snprintf(text, sizeof text, "ETag: \"%s\"\r\n", etag);
+        sink_checksum_line(&x->checksum, line);
+        snprintf(text, sizeof text, "ETag: \"%s\"\r\n%s", etag, line);
         sink_answer_empty(x, "200 OK", text);
         return;
     }
@@ -137,8 +146,9 @@ void sink_put_part(struct sink_exchange *x)
         return;
     }
     bool is_copy = x->request->op == SINK_COPY_PART;
-    if (is_copy && !measure_copied_part(x, &size_bytes))
+    if (is_copy ? !measure_copied_part(x, &size_bytes) : !sink_checksum_check(x, &x->checksum))
         return;
+    const struct sink_part noted = {.checksum = x->checksum, .size_bytes = size_bytes};
     memset(digest, (int)(part & 255), sizeof digest);
     if (!is_copy && x->sink->options.has_md5)
         memcpy(digest, x->md5, sizeof digest);
@@ -146,7 +156,7 @@ void sink_put_part(struct sink_exchange *x)
     pthread_mutex_lock(&uploads->lock);
     struct sink_upload *upload = is_known ? *find_upload(uploads, id) : NULL;
     if (upload)
-        note_part(upload, part, size_bytes, digest);
+        note_part(upload, part, &noted, digest);
     pthread_mutex_unlock(&uploads->lock);
     if (!upload) {
         sink_answer_missing(x, "NoSuchUpload");
@@ -160,21 +170,51 @@ void sink_put_part(struct sink_exchange *x)
     answer_part(x, etag);
 }
 
+/* That of the whole from its parts'; none where a part was copied, or has one of another kind. */
+static struct sink_checksum join_checksums(const struct sink_upload *upload)
+{
+    struct sink_checksum whole = {.is_there = true, .kind = upload->checksum_kind};
+    for (uint64_t i = 0; i < upload->part_count; i++) {
+        const struct sink_part *part = &upload->parts[i];
+        if (!part->checksum.is_there || part->checksum.kind != whole.kind)
+            return (struct sink_checksum){.is_there = false};
+        whole.value =
+            gs3_crc_combine(whole.kind, whole.value, part->checksum.value, part->size_bytes);
+    }
+    return whole;
+}
+
+static void answer_complete(struct sink_exchange *x, const struct sink_object *object)
+{
+    char text[GS3_CRC_TEXT_BYTES];
+    char more[160] = "";
+    char quoted[SINK_ETAG_CHARS + 16];
+    if (object->checksum.is_there) {
+        const char *element = sink_checksum_element(object->checksum.kind);
+        gs3_crc_format(object->checksum.kind, object->checksum.value, text);
+        snprintf(more, sizeof more, "<%s>%s</%s><ChecksumType>FULL_OBJECT</ChecksumType>", element,
+                 text, element);
+    }
+    snprintf(quoted, sizeof quoted, "&quot;%s&quot;", object->etag);
+    answer_named(x, "CompleteMultipartUploadResult", "ETag", quoted, more);
+}
+
 /* S3's rule: the MD5 of the parts' MD5s, and how many they are. */
 static void complete(struct sink_exchange *x, struct sink_upload *upload)
 {
     struct sink_object object = {.size_bytes = upload->total_bytes, .headers = upload->headers};
     unsigned char digest[EVP_MAX_MD_SIZE];
-    char quoted[SINK_ETAG_CHARS + 16];
     unsigned len = 0;
+    object.checksum = join_checksums(upload);
+    if (!sink_checksum_check(x, &object.checksum))
+        return;
     upload->headers = NULL;
     if (EVP_Digest(upload->digests, upload->part_count * 16, digest, &len, EVP_md5(), NULL) != 1)
         memset(digest, 0, 16);
     sink_hex(object.etag, digest, 16);
     snprintf(object.etag + 32, sizeof object.etag - 32, "-%u", (unsigned)upload->part_count);
-    snprintf(quoted, sizeof quoted, "&quot;%s&quot;", object.etag);
+    answer_complete(x, &object);
     sink_index_put(&x->sink->index, x->request->path, &object);
-    answer_named(x, "CompleteMultipartUploadResult", "ETag", quoted);
 }
 
 void sink_end_upload(struct sink_exchange *x)

@@ -298,7 +298,7 @@ static void sink_gets_2xx_bodies_alone(void **state)
         {.match = "GET /bad", .bytes = "HTTP/1.1 404 No\r\nContent-Length: 3\r\n\r\nxml"},
         {.bytes = "HTTP/1.1 206 Partial\r\nContent-Length: 4\r\n\r\ndata"}};
     struct sunk sunk = {.bytes = GS3_BUF_INIT(100)};
-    const struct gs3_http_sink sink = {sink_write, sink_reset, &sunk};
+    const struct gs3_http_sink sink = {.write = sink_write, .reset = sink_reset, .context = &sunk};
     struct fetch fetch;
     fetch_start(&fetch, replies, COUNT(replies), NULL);
     fetch_perform(&fetch, (struct gs3_http_request){.sink = &sink}, "/bad");
@@ -328,7 +328,7 @@ static void short_body_is_retried_with_the_sink_reset(void **state)
          .end = SERVER_RESET},
         {.bytes = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nwhole"}};
     struct sunk sunk = {.bytes = GS3_BUF_INIT(100)};
-    const struct gs3_http_sink sink = {sink_write, sink_reset, &sunk};
+    const struct gs3_http_sink sink = {.write = sink_write, .reset = sink_reset, .context = &sunk};
     struct fetch fetch;
     fetch_start(&fetch, replies, COUNT(replies), NULL);
     fetch_perform(&fetch, (struct gs3_http_request){.sink = &sink}, "/");
@@ -361,7 +361,7 @@ static void short_body_is_never_success(void **state)
         assert_failed(&fetch, GS3_ETRANSIENT, fetch.server.url);
     }
     struct sunk sunk = {.bytes = GS3_BUF_INIT(100)};
-    const struct gs3_http_sink sink = {sink_write, NULL, &sunk};
+    const struct gs3_http_sink sink = {.write = sink_write, .reset = NULL, .context = &sunk};
     fetch_perform(&fetch, (struct gs3_http_request){.sink = &sink}, "/sized");
     assert_failed(&fetch, GS3_ETRANSIENT, "ended before its length");
     assert_int_equal(fetch.response.attempts, 1); /* a sink that cannot take back */

@@ -199,7 +199,7 @@ static void request_that_s3_would_not_take_is_not_sent(void **state)
     put.body = (struct gs3_http_body){.fd = -1, .length_bytes = GS3_S3_PUT_BYTES + 1};
     assert_not_sent(&fixture, put, GS3_EFAIL, "multipart");
     put.body = (struct gs3_http_body){.fd = -1, .length_bytes = 1};
-    assert_not_sent(&fixture, put, GS3_EIO, "cannot read the file to sign it");
+    assert_not_sent(&fixture, put, GS3_EIO, "cannot read the file to send it");
     fixture_release(&fixture);
 }
 

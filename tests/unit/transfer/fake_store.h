@@ -21,7 +21,9 @@ enum fake_fault {
     FAKE_SOURCE_REPLACED, /* someone writes the source before this call */
     FAKE_SOURCE_GONE,     /* someone deletes it */
     FAKE_DESTINATION_GONE,
-    FAKE_FAULT_COUNT,
+    FAKE_FAULT_COUNT, /* what follows needs a store that keeps such things */
+    FAKE_WRONG_CHECKSUM,
+    FAKE_WRONG_MD5, /* an ETag that is one of other bytes */
 };
 
 struct fake_object {
@@ -29,6 +31,7 @@ struct fake_object {
     struct gs3_pairs metadata;
     struct gs3_s3_properties properties;
     struct gs3_pairs tags;
+    struct gs3_pairs checksums; /* as in a result; told where they are asked for */
 };
 
 struct fake_store {
@@ -44,6 +47,19 @@ struct fake_store {
     bool ignores_if_none_match; /* Ceph does on a copy */
     bool has_no_conditional_delete;
     bool drops_tags_on_copy;
+    bool keeps_checksums; /* of what is written: "crc64nvme" and so on */
+    bool has_md5_etags;
+    bool forgets_part_checksums; /* in a list of parts */
+    /* Of the parts of every object, as HEAD of a part tells it; 0: it tells nothing. The second
+     * part may be of another size. */
+    uint64_t part_bytes, second_part_bytes;
+    /* The multipart upload under way: there is one at most. */
+    char *part_contents[8];
+    struct gs3_s3_part parts[8];
+    struct gs3_pairs upload_metadata;
+    enum gs3_s3_checksum created_with, copied_with;
+    char *completed_with;              /* the whole's checksum; NULL: none was sent */
+    unsigned completed_part_checksums; /* how many parts had theirs */
     enum gs3_s3_op log[64];
 };
 
