@@ -7,8 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "aws/config_internal.h"
 #include "aws/endpoint.h"
-#include "aws/profile.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/str.h"
@@ -16,23 +16,14 @@
 
 enum { PATH_BYTES = 4096 };
 
-/* What one load works on. */
-struct loader {
-    const struct gs3_env *env;
-    const struct gs3_aws_config_opts *opts;
-    struct gs3_aws_config *config;
-    struct gs3_aws_file files[2]; /* configuration, credentials */
-    struct gs3_err *err;
-};
-
-static const char *get_setting(const struct loader *loader, const char *name)
+const char *gs3_aws_setting_get(const struct gs3_aws_loader *loader, const char *name)
 {
     const char *value = gs3_pairs_get(&loader->config->profile.settings, name);
     return gs3_str_is_empty(value) ? NULL : value;
 }
 
-/* Says where a value that is wrong stands. */
-static int refuse_setting(const struct loader *loader, const char *name, const char *problem)
+int gs3_aws_setting_refuse(const struct gs3_aws_loader *loader, const char *name,
+                           const char *problem)
 {
     const char *place = gs3_pairs_get(&loader->config->profile.places, name);
     gs3_auto_buf struct gs3_buf shown = GS3_BUF_INIT(200);
@@ -88,7 +79,7 @@ static char *find_path(const struct gs3_env *env, const char *variable, const ch
 
 /* A file that is not there is an empty one, and so is a device: CI jobs set the variables to
  * /dev/null. */
-static int read_file(struct loader *loader, struct gs3_aws_file *file, const char *variable,
+static int read_file(struct gs3_aws_loader *loader, struct gs3_aws_file *file, const char *variable,
                      const char *fallback)
 {
     file->path = find_path(loader->env, variable, fallback);
@@ -107,7 +98,7 @@ static int read_file(struct loader *loader, struct gs3_aws_file *file, const cha
     return status;
 }
 
-static int choose_profile(struct loader *loader)
+static int choose_profile(struct gs3_aws_loader *loader)
 {
     struct gs3_aws_config *config = loader->config;
     const char *name = loader->opts->profile;
@@ -131,22 +122,22 @@ static int choose_profile(struct loader *loader)
     return 0;
 }
 
-static int read_bool(struct loader *loader, const char *name, bool *value)
+int gs3_aws_setting_bool(const struct gs3_aws_loader *loader, const char *name, bool *value)
 {
-    const char *text = get_setting(loader, name);
+    const char *text = gs3_aws_setting_get(loader, name);
     *value = gs3_str_equal_nocase(text, "true");
     if (text && !*value && !gs3_str_equal_nocase(text, "false"))
-        return refuse_setting(loader, name, "true or false is expected");
+        return gs3_aws_setting_refuse(loader, name, "true or false is expected");
     return 0;
 }
 
 /* A variable that is set wins over the profile, as false too. */
-static int read_bool_either(struct loader *loader, const char *variable, const char *name,
+static int read_bool_either(struct gs3_aws_loader *loader, const char *variable, const char *name,
                             bool *value)
 {
     const char *text = variable ? gs3_env_get(loader->env, variable) : NULL;
     if (!text)
-        return read_bool(loader, name, value);
+        return gs3_aws_setting_bool(loader, name, value);
     *value = gs3_str_equal_nocase(text, "true");
     if (!*value && !gs3_str_equal_nocase(text, "false"))
         return gs3_fail(loader->err, GS3_ECONFIG, "%s: true or false is expected", variable);
@@ -155,7 +146,7 @@ static int read_bool_either(struct loader *loader, const char *variable, const c
 
 /* Settings that change where the bytes go, which gs3 cannot follow: to ignore one would send
  * them elsewhere. */
-static int refuse_unavailable(struct loader *loader)
+static int refuse_unavailable(struct gs3_aws_loader *loader)
 {
     static const struct {
         const char *variable, *name, *what;
@@ -177,7 +168,7 @@ static int refuse_unavailable(struct loader *loader)
     return 0;
 }
 
-static int read_region(struct loader *loader)
+static int read_region(struct gs3_aws_loader *loader)
 {
     const char *region = loader->opts->region;
     const char *source = "--region";
@@ -187,12 +178,12 @@ static int read_region(struct loader *loader)
         region = gs3_env_get(loader->env, source);
     }
     if (!region) {
-        region = get_setting(loader, "region");
+        region = gs3_aws_setting_get(loader, "region");
         source = NULL;
     }
     if (region && !gs3_region_is_valid(region)) {
         if (!source)
-            return refuse_setting(loader, "region", "not the name of a region");
+            return gs3_aws_setting_refuse(loader, "region", "not the name of a region");
         return gs3_fail(loader->err, GS3_ECONFIG, "%s is not the name of a region", source);
     }
     loader->config->region = gs3_xstrdup_or_null(region);
@@ -201,29 +192,29 @@ static int read_region(struct loader *loader)
 
 /* The configured endpoint of one service, in botocore's order. `suffix` is that of the variable,
  * `block` that of the services section. */
-static int read_endpoint(struct loader *loader, const char *suffix, const char *block,
+static int read_endpoint(struct gs3_aws_loader *loader, const char *suffix, const char *block,
                          char **endpoint)
 {
     gs3_auto_free char *variable = gs3_xasprintf("AWS_ENDPOINT_URL_%s", suffix);
     const char *value = gs3_env_get(loader->env, variable);
     if (!value)
         value = gs3_env_get(loader->env, "AWS_ENDPOINT_URL");
-    const char *services = value ? NULL : get_setting(loader, "services");
+    const char *services = value ? NULL : gs3_aws_setting_get(loader, "services");
     if (services) {
         const struct gs3_ini_section *section =
             gs3_aws_services_section(&loader->files[0], services);
         if (!section)
-            return refuse_setting(loader, "services", "there is no section of that name");
+            return gs3_aws_setting_refuse(loader, "services", "there is no section of that name");
         const struct gs3_ini_setting *setting = gs3_ini_setting(section, block, "endpoint_url");
         value = setting && *setting->value ? setting->value : NULL;
     }
     if (!value)
-        value = get_setting(loader, "endpoint_url");
+        value = gs3_aws_setting_get(loader, "endpoint_url");
     *endpoint = gs3_xstrdup_or_null(value);
     return 0;
 }
 
-static int read_endpoints(struct loader *loader)
+static int read_endpoints(struct gs3_aws_loader *loader)
 {
     struct gs3_aws_config *config = loader->config;
     bool is_ignored;
@@ -239,44 +230,6 @@ static int read_endpoints(struct loader *loader)
     return 0;
 }
 
-/* "s3" asks for Signature Version 2: such a profile must not be signed in another way. */
-static int read_signature_version(struct loader *loader)
-{
-    static const char *const names[] = {"s3.signature_version", "signature_version"};
-    for (size_t i = 0; i < 2; i++) {
-        const char *version = get_setting(loader, names[i]);
-        if (!version || strcmp(version, "s3v4") == 0 || strcmp(version, "v4") == 0)
-            continue;
-        if (strcmp(version, "s3") == 0)
-            return refuse_setting(loader, names[i],
-                                  "Signature Version 2 is not available in this build of gs3");
-        return refuse_setting(loader, names[i], "s3v4 is expected");
-    }
-    loader->config->signature_version = gs3_xstrdup("s3v4");
-    return 0;
-}
-
-static int read_s3_settings(struct loader *loader)
-{
-    struct gs3_aws_config *config = loader->config;
-    const char *style = get_setting(loader, "s3.addressing_style");
-    if (!style || strcmp(style, "auto") == 0)
-        config->addressing = GS3_ADDRESSING_AUTO;
-    else if (strcmp(style, "path") == 0)
-        config->addressing = GS3_ADDRESSING_PATH;
-    else if (strcmp(style, "virtual") == 0)
-        config->addressing = GS3_ADDRESSING_VIRTUAL;
-    else
-        return refuse_setting(loader, "s3.addressing_style", "auto, path or virtual is expected");
-    if (get_setting(loader, "s3.payload_signing_enabled")) {
-        bool is_on;
-        if (read_bool(loader, "s3.payload_signing_enabled", &is_on))
-            return -1;
-        config->payload_signing = is_on ? GS3_PAYLOAD_SIGNING_ON : GS3_PAYLOAD_SIGNING_OFF;
-    }
-    return read_signature_version(loader);
-}
-
 /* Lower case first, as Python and curl read them. */
 static char *read_proxy(const struct gs3_env *env, const char *lower, const char *upper)
 {
@@ -284,27 +237,30 @@ static char *read_proxy(const struct gs3_env *env, const char *lower, const char
     return gs3_xstrdup_or_null(value ? value : gs3_env_get(env, upper));
 }
 
-static void read_transport(struct loader *loader)
+static void read_transport(struct gs3_aws_loader *loader)
 {
     struct gs3_aws_config *config = loader->config;
     const char *bundle = loader->opts->ca_bundle;
     if (!bundle)
         bundle = gs3_env_get(loader->env, "AWS_CA_BUNDLE");
     if (!bundle)
-        bundle = get_setting(loader, "ca_bundle");
+        bundle = gs3_aws_setting_get(loader, "ca_bundle");
     config->ca_bundle = gs3_xstrdup_or_null(bundle);
     config->no_verify_tls = loader->opts->no_verify_tls;
+    config->no_sign_request = loader->opts->no_sign_request;
+    config->read_timeout_ms = loader->opts->read_timeout_ms;
+    config->connect_timeout_ms = loader->opts->connect_timeout_ms;
     config->proxy_http = read_proxy(loader->env, "http_proxy", "HTTP_PROXY");
     config->proxy_https = read_proxy(loader->env, "https_proxy", "HTTPS_PROXY");
     config->no_proxy = read_proxy(loader->env, "no_proxy", "NO_PROXY");
 }
 
-static int load(struct loader *loader)
+static int load(struct gs3_aws_loader *loader)
 {
     if (read_file(loader, &loader->files[0], "AWS_CONFIG_FILE", "~/.aws/config") ||
         read_file(loader, &loader->files[1], "AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials") ||
         choose_profile(loader) || refuse_unavailable(loader) || read_region(loader) ||
-        read_endpoints(loader) || read_s3_settings(loader))
+        read_endpoints(loader) || gs3_aws_config_read_s3(loader))
         return -1;
     read_transport(loader);
     return 0;
@@ -314,7 +270,7 @@ int gs3_aws_config_load(const struct gs3_env *env, const struct gs3_aws_config_o
                         struct gs3_aws_config *config, struct gs3_err *err)
 {
     *config = (struct gs3_aws_config){.region = NULL};
-    struct loader loader = {.env = env, .opts = opts, .config = config, .err = err};
+    struct gs3_aws_loader loader = {.env = env, .opts = opts, .config = config, .err = err};
     int status = load(&loader);
     for (size_t i = 0; i < 2; i++) {
         gs3_ini_release(&loader.files[i].ini);

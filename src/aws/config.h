@@ -6,6 +6,7 @@
 #define GS3_AWS_CONFIG_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/env.h"
 #include "base/err.h"
@@ -31,6 +32,9 @@ struct gs3_aws_config_opts {
     const char *endpoint; /* --endpoint-url */
     const char *ca_bundle;
     bool no_verify_tls;
+    bool no_sign_request;        /* --no-sign-request */
+    uint32_t read_timeout_ms;    /* --cli-read-timeout; 0: the default, UINT32_MAX: none */
+    uint32_t connect_timeout_ms; /* --cli-connect-timeout; likewise */
 };
 
 struct gs3_aws_config {
@@ -53,6 +57,14 @@ struct gs3_aws_config {
     char *
         signature_version; /* NULL or "s3v4": SigV4; "s3": SigV2 (another issue: refused by name) */
     char *proxy_http, *proxy_https, *no_proxy;
+    bool no_sign_request; /* S3 alone: requests carry no signature, and need no credentials */
+    uint32_t read_timeout_ms, connect_timeout_ms; /* S3 alone; 0: the default, UINT32_MAX: none */
+    /* The keys under "s3 ="; 0: not set. Sizes of the AWS CLI are of 1024 (8MB, 8MiB). */
+    unsigned concurrent_requests_count; /* max_concurrent_requests */
+    unsigned queue_count;               /* max_queue_size */
+    uint64_t multipart_threshold_bytes;
+    uint64_t multipart_chunk_bytes; /* multipart_chunksize; S3's own limits are not looked at */
+    uint64_t bandwidth_bytes_per_s; /* max_bandwidth, both directions together */
 };
 
 /* A file that is not there is fine; a profile that was named and is not there is GS3_ECONFIG, as is

@@ -67,6 +67,43 @@ static void config_s3_settings_are_read(void **state)
     files_release(&files);
 }
 
+static void config_transfer_settings_have_the_units_of_the_aws_cli(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *size;
+        uint64_t bytes;
+    } sizes[] = {{"8388608", 8388608}, {"8MB", 8388608},    {"8mib", 8388608}, {"8 MB", 8388608},
+                 {"64KB", 65536},      {"1GB", 1073741824}, {"1", 1}};
+    static const struct {
+        const char *rate;
+        uint64_t bytes_per_s;
+    } rates[] = {{"64KB/s", 65536}, {"10MB/s", 10485760}, {"1MiB/s", 1048576},
+                 {"100B/s", 100},   {"1048576", 1048576}, {"8Mb/s", 1048576}};
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        struct files files;
+        struct gs3_aws_config config;
+        struct gs3_err err = GS3_ERR_INIT;
+        files_init(&files);
+        gs3_auto_free char *text = gs3_xasprintf(
+            "[default]\ns3 =\n  max_concurrent_requests = 20\n  max_queue_size = 5000\n"
+            "  multipart_threshold = %s\n  multipart_chunksize = %s\n  max_bandwidth = %s\n"
+            "  preferred_transfer_client = crt\n",
+            sizes[i].size, sizes[i].size, rates[i % (sizeof rates / sizeof *rates)].rate);
+        files_write(&files, "config", text);
+        if (files_load(&files, NULL, &config, &err))
+            fail_msg("%s", err.message);
+        assert_int_equal(config.concurrent_requests_count, 20);
+        assert_int_equal(config.queue_count, 5000);
+        assert_int_equal(config.multipart_threshold_bytes, sizes[i].bytes);
+        assert_int_equal(config.multipart_chunk_bytes, sizes[i].bytes);
+        assert_int_equal(config.bandwidth_bytes_per_s,
+                         rates[i % (sizeof rates / sizeof *rates)].bytes_per_s);
+        gs3_aws_config_release(&config);
+        files_release(&files);
+    }
+}
+
 static void config_options_win(void **state)
 {
     (void)state;
@@ -80,13 +117,19 @@ static void config_options_win(void **state)
     const struct gs3_aws_config_opts opts = {.region = "c-1",
                                              .endpoint = "https://c",
                                              .ca_bundle = "/c",
-                                             .no_verify_tls = true};
+                                             .no_verify_tls = true,
+                                             .no_sign_request = true,
+                                             .read_timeout_ms = 5000,
+                                             .connect_timeout_ms = 700};
     assert_int_equal(gs3_aws_config_load(&files.env, &opts, &config, NULL), 0);
     assert_text(config.region, "c-1");
     assert_text(config.endpoint_s3, "https://c");
     assert_null(config.endpoint_sts);
     assert_text(config.ca_bundle, "/c");
     assert_true(config.no_verify_tls);
+    assert_true(config.no_sign_request);
+    assert_int_equal(config.read_timeout_ms, 5000);
+    assert_int_equal(config.connect_timeout_ms, 700);
     assert_false(config.profile_is_explicit);
     gs3_aws_config_release(&config);
     files_release(&files);
@@ -107,6 +150,20 @@ static void config_what_is_wrong_is_refused(void **state)
          "true or false is expected"},
         {"[default]\ns3 =\n  signature_version = s3\n", NULL, NULL,
          "Signature Version 2 is not available"},
+        {"[default]\ns3 =\n  max_concurrent_requests = 0\n", NULL, NULL,
+         "config:3: s3.max_concurrent_requests = 0: a whole number from 1 on is expected"},
+        {"[default]\ns3 =\n  max_concurrent_requests = many\n", NULL, NULL, "a whole number"},
+        {"[default]\ns3 =\n  max_queue_size = -1\n", NULL, NULL, "a whole number"},
+        {"[default]\ns3 =\n  multipart_threshold = 8XB\n", NULL, NULL,
+         "config:3: s3.multipart_threshold = 8XB: a size is expected"},
+        {"[default]\ns3 =\n  multipart_chunksize = 0\n", NULL, NULL, "a size is expected"},
+        {"[default]\ns3 =\n  multipart_chunksize = MB\n", NULL, NULL, "a size is expected"},
+        {"[default]\ns3 =\n  multipart_chunksize = 9999999999TB\n", NULL, NULL, "a size"},
+        {"[default]\ns3 =\n  max_bandwidth = fast\n", NULL, NULL,
+         "config:3: s3.max_bandwidth = fast: a rate is expected"},
+        {"[default]\ns3 =\n  max_bandwidth = 0B/s\n", NULL, NULL, "a rate is expected"},
+        {"[default]\ns3 =\n  max_bandwidth = 10MB\n", NULL, NULL, "a rate is expected"},
+        {"[default]\ns3 =\n  max_bandwidth = /s\n", NULL, NULL, "a rate is expected"},
         {"[default]\nsignature_version = s3\n", NULL, NULL, "Signature Version 2 is not available"},
         {"[default]\ns3 =\n  signature_version = v9\n", NULL, NULL, "s3v4 is expected"},
         {"[default]\nuse_fips_endpoint = true\n", NULL, NULL, "FIPS endpoints"},
@@ -309,6 +366,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(config_without_files_is_empty),
         cmocka_unit_test(config_s3_settings_are_read),
+        cmocka_unit_test(config_transfer_settings_have_the_units_of_the_aws_cli),
         cmocka_unit_test(config_options_win),
         cmocka_unit_test(config_what_is_wrong_is_refused),
         cmocka_unit_test(config_variable_turns_a_setting_off),
