@@ -119,6 +119,7 @@ void gs3_http_attempt_end(struct gs3_http_call *call)
         gs3_http_easy_give(call->http, call->easy);
     }
     call->easy = NULL;
+    gs3_http_bandwidth_forget(call);
     wipe_lines(call->lines);
     call->lines = NULL;
     free(call->gathered);

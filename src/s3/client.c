@@ -178,6 +178,7 @@ static void send_call(struct gs3_s3_call *call)
         .maximum_body_bytes = GS3_S3_ANSWER_BYTES,
         .expected_body_bytes = call->expected_bytes,
         .stall_timeout_ms = call->wire.op == GS3_S3_COMPLETE_UPLOAD ? COMPLETE_STALL_MS : 0,
+        .is_limited = true,
         .survives_interrupt = call->survives_interrupt,
     };
     call->http = gs3_http_start(call->client->opts.http, &request);
