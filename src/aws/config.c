@@ -292,3 +292,11 @@ void gs3_aws_config_release(struct gs3_aws_config *config)
     free(config->no_proxy);
     *config = (struct gs3_aws_config){.region = NULL};
 }
+
+struct gs3_aws_config gs3_aws_config_at_region(const struct gs3_aws_config *config, char *region)
+{
+    struct gs3_aws_config view = *config;
+    view.region = region;
+    view.endpoint_s3 = NULL;
+    return view;
+}

@@ -76,4 +76,8 @@ int gs3_aws_config_load(const struct gs3_env *env, const struct gs3_aws_config_o
                         struct gs3_aws_config *config, struct gs3_err *err);
 void gs3_aws_config_release(struct gs3_aws_config *config);
 
+/* `config` for --source-region: `region` and no custom endpoint of S3. A view: what it points to is
+ * `config`'s, or `region` itself, and it is never released. */
+struct gs3_aws_config gs3_aws_config_at_region(const struct gs3_aws_config *config, char *region);
+
 #endif

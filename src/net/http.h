@@ -107,9 +107,9 @@ struct gs3_http_request {
     size_t maximum_body_bytes;    /* of response.body; over it the call fails */
     uint64_t expected_body_bytes; /* of the answer: a hint for the size of buffers; 0: small */
     unsigned maximum_attempts;    /* 0: 3 */
-    uint32_t connect_timeout_ms;  /* 0: 10 s */
+    uint32_t connect_timeout_ms;  /* 0: 10 s; UINT32_MAX: none */
     uint32_t total_timeout_ms;    /* of one attempt; 0: none (then `stall_timeout_ms` guards) */
-    uint32_t stall_timeout_ms;    /* no byte either way for that long; 0: 60 s */
+    uint32_t stall_timeout_ms;    /* no byte either way for that long; 0: 60 s; likewise */
     uint32_t retry_budget_ms; /* sum of all waits between attempts, Retry-After included; 0: 60 s */
     bool allow_http2;         /* default: HTTP/1.1, as S3 */
     bool is_direct;           /* no proxy, whatever is configured */
