@@ -146,9 +146,11 @@ static bool refresh(struct gs3_s3_call *call)
     /* Another call has done it since this one was signed. */
     if (call->refreshes != call->client->refreshes)
         return true;
-    struct gs3_err ignored = GS3_ERR_INIT;
-    if (opts->refresh(opts->refresh_context, &ignored))
+    struct gs3_err reason = GS3_ERR_INIT;
+    if (opts->refresh(opts->refresh_context, &reason)) {
+        gs3_log_debug(opts->log, "s3: %s", reason.message);
         return false;
+    }
     call->client->refreshes++;
     gs3_secret_wipe(&call->client->key, sizeof call->client->key);
     return true;
