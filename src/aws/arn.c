@@ -1,3 +1,5 @@
+#include "aws/arn.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,12 +9,7 @@
 #include "base/str.h"
 #include "text/utf8.h"
 
-enum { ARN_BYTES = 2048, SHOWN_BYTES = 300 };
-
-/* The fields of arn:PARTITION:SERVICE::ACCOUNT:RESOURCE, cut in place. */
-struct arn {
-    char *partition, *service, *region, *account, *resource;
-};
+enum { SHOWN_BYTES = 300 };
 
 static int refuse(const char *text, struct gs3_err *err)
 {
@@ -33,9 +30,11 @@ static bool has_only_names(const char *text)
     return true;
 }
 
-static bool split(char *text, struct arn *arn)
+bool gs3_arn_split(char *text, struct gs3_arn *arn)
 {
     char **fields[] = {NULL, &arn->partition, &arn->service, &arn->region, &arn->account};
+    if (strlen(text) > GS3_ARN_BYTES || !has_only_names(text))
+        return false;
     for (size_t i = 0; i < 5; i++) {
         char *colon = strchr(text, ':');
         if (!colon)
@@ -51,14 +50,13 @@ static bool split(char *text, struct arn *arn)
     return true;
 }
 
-/* "aws", "aws-cn", "aws-us-gov", "aws-iso-b" … */
-static bool is_partition(const char *text)
+bool gs3_arn_is_partition(const char *text)
 {
     return gs3_str_has_prefix(text, "aws") && (!text[3] || text[3] == '-') &&
            text[strspn(text, "abcdefghijklmnopqrstuvwxyz-")] == '\0';
 }
 
-static bool is_account(const char *text)
+bool gs3_arn_is_account(const char *text)
 {
     return strlen(text) == 12 && strspn(text, "0123456789") == 12;
 }
@@ -73,7 +71,7 @@ static bool is_name(const char *text)
 }
 
 /* "user/PATH/NAME", "assumed-role/ROLE/SESSION", "federated-user/NAME", "root". */
-static bool take_resource(const struct arn *arn, struct gs3_caller *caller)
+static bool take_resource(const struct gs3_arn *arn, struct gs3_caller *caller)
 {
     bool is_iam = strcmp(arn->service, "iam") == 0;
     bool is_sts = strcmp(arn->service, "sts") == 0;
@@ -106,12 +104,11 @@ static bool take_resource(const struct arn *arn, struct gs3_caller *caller)
 int gs3_caller_parse_arn(const char *arn, struct gs3_caller *caller, struct gs3_err *err)
 {
     *caller = (struct gs3_caller){.account = NULL};
-    if (strlen(arn) > ARN_BYTES || !has_only_names(arn))
-        return refuse(arn, err);
     gs3_auto_free char *copy = gs3_xstrdup(arn);
-    struct arn fields = {.partition = NULL};
-    bool is_fine = split(copy, &fields) && is_partition(fields.partition) && !*fields.region &&
-                   is_account(fields.account) && take_resource(&fields, caller);
+    struct gs3_arn fields = {.partition = NULL};
+    bool is_fine = gs3_arn_split(copy, &fields) && gs3_arn_is_partition(fields.partition) &&
+                   !*fields.region && gs3_arn_is_account(fields.account) &&
+                   take_resource(&fields, caller);
     if (!is_fine) {
         gs3_caller_release(caller);
         return refuse(arn, err);

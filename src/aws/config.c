@@ -144,27 +144,22 @@ static int read_bool_either(struct gs3_aws_loader *loader, const char *variable,
     return 0;
 }
 
-/* Settings that change where the bytes go, which gs3 cannot follow: to ignore one would send
- * them elsewhere. */
-static int refuse_unavailable(struct gs3_aws_loader *loader)
+/* Settings that choose among AWS's hosts. */
+static int read_variants(struct gs3_aws_loader *loader)
 {
-    static const struct {
-        const char *variable, *name, *what;
-    } features[] = {
-        {"AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint", "FIPS endpoints"},
-        {"AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint", "dual-stack endpoints"},
-        {NULL, "s3.use_dualstack_endpoint", "dual-stack endpoints"},
-        {NULL, "s3.use_accelerate_endpoint", "S3 Transfer Acceleration endpoints"},
+    struct gs3_aws_config *config = loader->config;
+    const struct {
+        const char *variable, *name;
+        bool *value;
+    } settings[] = {
+        {"AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint", &config->use_fips},
+        {"AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint", &config->use_dualstack},
+        {NULL, "s3.use_dualstack_endpoint", &config->s3_use_dualstack},
+        {NULL, "s3.use_accelerate_endpoint", &config->s3_use_accelerate},
     };
-    for (size_t i = 0; i < sizeof features / sizeof *features; i++) {
-        bool is_on;
-        if (read_bool_either(loader, features[i].variable, features[i].name, &is_on))
+    for (size_t i = 0; i < sizeof settings / sizeof *settings; i++)
+        if (read_bool_either(loader, settings[i].variable, settings[i].name, settings[i].value))
             return -1;
-        if (is_on)
-            return gs3_fail(loader->err, GS3_ECONFIG,
-                            "%s (%s) are not available in this build of gs3: turn the setting off",
-                            features[i].what, features[i].name);
-    }
     return 0;
 }
 
@@ -225,9 +220,11 @@ static int read_endpoints(struct gs3_aws_loader *loader)
         config->endpoint_s3 = gs3_xstrdup(loader->opts->endpoint);
     else if (!is_ignored && read_endpoint(loader, "S3", "s3", &config->endpoint_s3))
         return -1;
-    if (!is_ignored && read_endpoint(loader, "STS", "sts", &config->endpoint_sts))
+    if (is_ignored)
+        return 0;
+    if (read_endpoint(loader, "STS", "sts", &config->endpoint_sts))
         return -1;
-    return 0;
+    return read_endpoint(loader, "S3_CONTROL", "s3_control", &config->endpoint_s3_control);
 }
 
 /* Lower case first, as Python and curl read them. */
@@ -259,7 +256,7 @@ static int load(struct gs3_aws_loader *loader)
 {
     if (read_file(loader, &loader->files[0], "AWS_CONFIG_FILE", "~/.aws/config") ||
         read_file(loader, &loader->files[1], "AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials") ||
-        choose_profile(loader) || refuse_unavailable(loader) || read_region(loader) ||
+        choose_profile(loader) || read_variants(loader) || read_region(loader) ||
         read_endpoints(loader) || gs3_aws_config_read_s3(loader))
         return -1;
     read_transport(loader);
@@ -287,10 +284,19 @@ void gs3_aws_config_release(struct gs3_aws_config *config)
     free(config->region);
     free(config->endpoint_s3);
     free(config->endpoint_sts);
+    free(config->endpoint_s3_control);
     free(config->ca_bundle);
     free(config->signature_version);
     free(config->proxy_http);
     free(config->proxy_https);
     free(config->no_proxy);
     *config = (struct gs3_aws_config){.region = NULL};
+}
+
+struct gs3_aws_config gs3_aws_config_at_region(const struct gs3_aws_config *config, char *region)
+{
+    struct gs3_aws_config view = *config;
+    view.region = region;
+    view.endpoint_s3 = NULL;
+    return view;
 }

@@ -45,6 +45,9 @@ struct gs3_aws_config {
                            AWS_ENDPOINT_URL, services section, profile;
                            ignore_configured_endpoint_urls */
     char *endpoint_sts; /* never --endpoint-url */
+    char *endpoint_s3_control;    /* likewise */
+    bool use_fips, use_dualstack; /* of every service */
+    bool s3_use_dualstack, s3_use_accelerate;
     char *
         ca_bundle; /* S3 alone: --ca-bundle, AWS_CA_BUNDLE, profile ca_bundle; NULL: the system's */
     bool no_verify_tls; /* S3 alone */
@@ -72,5 +75,9 @@ struct gs3_aws_config {
 int gs3_aws_config_load(const struct gs3_env *env, const struct gs3_aws_config_opts *opts,
                         struct gs3_aws_config *config, struct gs3_err *err);
 void gs3_aws_config_release(struct gs3_aws_config *config);
+
+/* `config` for --source-region: `region` and no custom endpoint of S3. A view: what it points to is
+ * `config`'s, or `region` itself, and it is never released. */
+struct gs3_aws_config gs3_aws_config_at_region(const struct gs3_aws_config *config, char *region);
 
 #endif

@@ -19,6 +19,30 @@ void gs3_credentials_release(struct gs3_credentials *credentials)
     *credentials = (struct gs3_credentials){.access_key_id = NULL};
 }
 
+void gs3_credentials_copy(struct gs3_credentials *to, const struct gs3_credentials *from)
+{
+    *to = (struct gs3_credentials){.access_key_id = gs3_xstrdup_or_null(from->access_key_id),
+                                   .source = from->source};
+    if (gs3_secret_is_set(&from->secret_access_key))
+        gs3_secret_copy(&to->secret_access_key, &from->secret_access_key);
+    if (gs3_secret_is_set(&from->session_token))
+        gs3_secret_copy(&to->session_token, &from->session_token);
+}
+
+static bool is_same_secret(const struct gs3_secret *a, const struct gs3_secret *b)
+{
+    if (!gs3_secret_is_set(a) || !gs3_secret_is_set(b))
+        return gs3_secret_is_set(a) == gs3_secret_is_set(b);
+    return gs3_secret_equal(a, b);
+}
+
+bool gs3_credentials_equal(const struct gs3_credentials *a, const struct gs3_credentials *b)
+{
+    return gs3_str_equal(a->access_key_id, b->access_key_id) &&
+           is_same_secret(&a->secret_access_key, &b->secret_access_key) &&
+           is_same_secret(&a->session_token, &b->session_token);
+}
+
 /* A character that no AWS credential holds is a slip of the clipboard (a line feed, a space, a
  * quote of another alphabet), and in a header it would be worse. The value is never shown. */
 static int check_value(const struct gs3_secret *value, const char *source, const char *name,

@@ -12,6 +12,10 @@ struct gs3_credentials {
     const char *source;              /* "environment", "shared credentials file": for people */
 };
 void gs3_credentials_release(struct gs3_credentials *credentials);
+/* `to` is zero-initialised, or was released. */
+void gs3_credentials_copy(struct gs3_credentials *to, const struct gs3_credentials *from);
+/* Of the three values, not of where they come from. */
+bool gs3_credentials_equal(const struct gs3_credentials *a, const struct gs3_credentials *b);
 
 struct gs3_credential_source {
     const struct gs3_env *env;
@@ -32,5 +36,42 @@ struct gs3_credential_provider {
  * credentials. */
 int gs3_credentials_find(const struct gs3_credential_source *source,
                          struct gs3_credentials *credentials, struct gs3_err *err);
+
+/* credential_keeper.c: credentials that may be replaced while a run is under way.
+ *
+ * The keeper is shared by all threads, behind a lock. Each thread signs with a copy of its own (a
+ * lease), which only that thread changes: no request ever sees half of the old and half of the new,
+ * and signing takes no lock. */
+struct gs3_credential_keeper_opts {
+    const struct gs3_env *env;                /* must live as long as the keeper */
+    const struct gs3_aws_config_opts *config; /* likewise: what the first ones were found with */
+    /* Asked before other credentials are handed out, from whatever thread, one at a time: -1
+     * refuses them. A file may hold somebody else's by now, and a decision that names the operator
+     * by STS holds for that operator alone: whoever decided so must ask STS again here, on a
+     * gs3_http of its own. NULL: whatever the source has is fine. */
+    int (*accept)(void *context, const struct gs3_credentials *fresh, struct gs3_err *err);
+    void *accept_context;
+};
+
+struct gs3_credential_keeper;
+/* Copies `first`. Never NULL. */
+struct gs3_credential_keeper *
+gs3_credential_keeper_new(const struct gs3_credential_keeper_opts *opts,
+                          const struct gs3_credentials *first);
+void gs3_credential_keeper_free(struct gs3_credential_keeper *keeper); /* NULL is fine */
+
+struct gs3_credential_lease {
+    struct gs3_credential_keeper *keeper;
+    struct gs3_credentials credentials; /* for gs3_s3_client_opts.credentials */
+};
+void gs3_credential_lease_init(struct gs3_credential_lease *lease,
+                               struct gs3_credential_keeper *keeper);
+void gs3_credential_lease_release(struct gs3_credential_lease *lease);
+
+/* For gs3_s3_client_opts.refresh, with the lease as its context: takes over what another thread has
+ * found meanwhile, or reads the files again. 0: lease->credentials are others now. GS3_ECONFIG:
+ * they are from the environment, which cannot change; the source has the same ones still, or none;
+ * others come from another source than the first. Reads files: milliseconds. */
+int gs3_credential_lease_refresh(void *lease, struct gs3_err *err);
 
 #endif

@@ -4,18 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "aws/access_point.h"
+#include "aws/hosts.h"
 #include "base/mem.h"
 #include "base/str.h"
 
-/* AWS's partitions by the beginning of their regions' names; the last one is every other. */
-static const struct partition {
-    const char *prefix, *suffix;
-} partitions[] = {
-    {"cn-", "amazonaws.com.cn"},    {"us-iso-", "c2s.ic.gov"},      {"us-isob-", "sc2s.sgov.gov"},
-    {"us-isof-", "csp.hci.ic.gov"}, {"eu-isoe-", "cloud.adc-e.uk"}, {"eusc-", "amazonaws.eu"},
-    {"us-gov-", "amazonaws.com"},   {"", "amazonaws.com"},
-};
-enum { PARTITION_COUNT = sizeof partitions / sizeof *partitions, LABEL_BYTES = 63 };
+enum { LABEL_BYTES = 63 };
 
 bool gs3_region_is_valid(const char *region)
 {
@@ -31,37 +25,6 @@ const char *gs3_region_signing(const char *region)
     return !region || strcmp(region, "aws-global") == 0 ? "us-east-1" : region;
 }
 
-static const struct partition *find_partition(const char *region)
-{
-    size_t i = 0;
-    while (!gs3_str_has_prefix(region, partitions[i].prefix))
-        i++;
-    return &partitions[i];
-}
-
-/* Whether a host is AWS's: one of the suffixes or below it. */
-static bool is_aws_host(const char *host)
-{
-    static const char *const more[] = {"api.aws", "api.amazonwebservices.com.cn"};
-    for (size_t i = 0; i < PARTITION_COUNT + 2; i++) {
-        const char *suffix = i < PARTITION_COUNT ? partitions[i].suffix : more[i - PARTITION_COUNT];
-        gs3_auto_free char *below = gs3_xasprintf(".%s", suffix);
-        if (strcmp(host, suffix) == 0 || gs3_str_has_suffix(host, below))
-            return true;
-    }
-    return false;
-}
-
-/* The rules' own endpoint of a service, without a bucket. */
-static void set_aws_origin(struct gs3_origin *origin, const char *service, const char *region)
-{
-    bool is_global = strcmp(region, "aws-global") == 0;
-    *origin = (struct gs3_origin){.scheme = "https", .port = 443, .is_default_port = true};
-    snprintf(origin->host, sizeof origin->host, "%s.%s%s%s", service, is_global ? "" : region,
-             is_global ? "" : ".", find_partition(region)->suffix);
-    gs3_str_lower(origin->host);
-}
-
 static bool is_address(const char *host)
 {
     const char *last = strrchr(host, '.');
@@ -72,6 +35,9 @@ static bool is_address(const char *host)
 static bool wants_path_style(const struct gs3_aws_config *config,
                              const struct gs3_s3_endpoint *endpoint, const char *bucket)
 {
+    /* As in the AWS CLI, whatever style is asked for: acceleration has no other. */
+    if (endpoint->is_accelerated)
+        return false;
     if (config->addressing == GS3_ADDRESSING_PATH)
         return true;
     if (endpoint->is_custom && config->addressing != GS3_ADDRESSING_VIRTUAL)
@@ -92,53 +58,151 @@ static int put_bucket_in_front(struct gs3_origin *origin, const char *bucket, st
 }
 
 /* Reads a configured endpoint. `*is_aws` says that it is the one the rules give; any other host
- * of AWS is refused: it could stand for another bucket, service or account's network. */
-static int read_configured(const char *text, const char *service, const char *region,
+ * of AWS is refused: it could stand for another bucket, service or account's network. `own` is the
+ * rules' host, whose region is NULL when none is configured. */
+static int read_configured(const char *text, const struct gs3_aws_host *own, const char *title,
                            struct gs3_origin *origin, bool *is_aws, struct gs3_err *err)
 {
     if (gs3_origin_parse(text, GS3_ECONFIG, origin, err))
-        return gs3_wrap(err, "%s endpoint", strcmp(service, "s3") == 0 ? "S3" : "STS");
-    *is_aws = is_aws_host(origin->host);
+        return gs3_wrap(err, "%s endpoint", title);
+    *is_aws = gs3_aws_owns(origin->host);
     if (!*is_aws)
         return 0;
-    struct gs3_origin own, global;
-    set_aws_origin(&own, service, region ? region : "us-east-1");
-    set_aws_origin(&global, service, "aws-global");
-    bool is_own = region && gs3_origin_equal(origin, &own);
+    struct gs3_aws_host host = *own;
+    struct gs3_origin wanted, global;
+    host.region = own->region ? own->region : "us-east-1";
+    gs3_aws_host_origin(&host, &wanted);
+    bool is_own = own->region && gs3_origin_equal(origin, &wanted);
     /* The rules still know the first region by the name without a region. */
-    bool is_global =
-        gs3_origin_equal(origin, &global) && strcmp(gs3_region_signing(region), "us-east-1") == 0;
+    const struct gs3_aws_host old = {.service = own->service, .region = "aws-global"};
+    gs3_aws_host_origin(&old, &global);
+    bool is_plain = !own->is_fips && !own->is_dualstack;
+    bool is_global = is_plain && gs3_origin_equal(origin, &global) &&
+                     strcmp(gs3_region_signing(own->region), "us-east-1") == 0;
     if (is_own || is_global)
         return 0;
-    gs3_auto_free char *wanted = gs3_origin_format(&own);
+    gs3_auto_free char *shown = gs3_origin_format(&wanted);
     return gs3_fail(err, GS3_ECONFIG,
                     "\"%s\" is not the endpoint that AWS's rules give for region %s (%s): leave "
                     "the endpoint out, or set the region",
-                    text, region ? region : "us-east-1", wanted);
+                    text, host.region, shown);
+}
+
+static int check_region(const char *region, struct gs3_err *err)
+{
+    if (region && !gs3_region_is_valid(region))
+        return gs3_fail(err, GS3_ECONFIG, "the region is not the name of a region");
+    return 0;
+}
+
+static struct gs3_aws_host host_of(const struct gs3_s3_endpoint *endpoint, const char *service,
+                                   const char *region)
+{
+    return (struct gs3_aws_host){.service = service,
+                                 .region = region,
+                                 .is_fips = endpoint->is_fips,
+                                 .is_dualstack = endpoint->is_dualstack};
+}
+
+/* A custom endpoint is asked by the name that was given: a variant of it is nobody's to know. */
+static int check_custom(struct gs3_s3_endpoint *endpoint, struct gs3_err *err)
+{
+    const char *setting = endpoint->is_accelerated ? "s3.use_accelerate_endpoint"
+                          : endpoint->is_fips      ? "use_fips_endpoint"
+                                                   : NULL;
+    if (setting)
+        return gs3_fail(err, GS3_ECONFIG,
+                        "%s and an endpoint that is not AWS's exclude each other: turn one off",
+                        setting);
+    /* The AWS CLI drops this one without a word. */
+    endpoint->is_dualstack = false;
+    endpoint->is_custom = true;
+    endpoint->custom = endpoint->origin;
+    return 0;
+}
+
+static int check_accelerated(const char *bucket, struct gs3_err *err)
+{
+    if (!strchr(bucket, '.'))
+        return 0;
+    return gs3_fail(err, GS3_ECONFIG,
+                    "bucket %s: S3 Transfer Acceleration does not serve a bucket with a dot in "
+                    "its name: turn s3.use_accelerate_endpoint off",
+                    bucket);
+}
+
+/* Reads the settings and the configured endpoint, if any, and fills everything but the bucket's
+ * part. `region` is NULL when there is none. */
+static int begin(const struct gs3_aws_config *config, const char *service, const char *region,
+                 struct gs3_s3_endpoint *endpoint, struct gs3_err *err)
+{
+    bool is_aws = true;
+    endpoint->is_fips = config->use_fips;
+    endpoint->is_dualstack = config->use_dualstack || config->s3_use_dualstack;
+    endpoint->is_accelerated = config->s3_use_accelerate;
+    const struct gs3_aws_host own = host_of(endpoint, service, region);
+    if (config->endpoint_s3 &&
+        read_configured(config->endpoint_s3, &own, "S3", &endpoint->origin, &is_aws, err))
+        return -1;
+    if (!is_aws)
+        return check_custom(endpoint, err);
+    return region ? gs3_aws_host_check(&own, err) : 0;
+}
+
+/* NAME-ACCOUNT in front of the access points' own host, or of a custom endpoint's, as the rules
+ * have it. The ARN's region counts, not the configured one. */
+static int resolve_access_point(const struct gs3_aws_config *config, const char *arn,
+                                struct gs3_s3_endpoint *endpoint, struct gs3_err *err)
+{
+    struct gs3_access_point point;
+    if (gs3_access_point_parse(arn, &point, err) ||
+        begin(config, "s3", config->region, endpoint, err))
+        return -1;
+    const struct gs3_aws_host host = host_of(endpoint, "s3-accesspoint", point.region);
+    const char *own = config->region;
+    endpoint->is_access_point = true;
+    if (endpoint->is_accelerated)
+        return gs3_fail(err, GS3_ECONFIG,
+                        "access points have no S3 Transfer Acceleration: turn "
+                        "s3.use_accelerate_endpoint off");
+    if (own && strcmp(gs3_aws_partition(own), gs3_aws_partition(point.region)) != 0)
+        return gs3_fail(err, GS3_ECONFIG,
+                        "the access point is in %s and the region is %s: they are of different "
+                        "partitions",
+                        point.region, own);
+    if (endpoint->is_custom && is_address(endpoint->origin.host))
+        return gs3_fail(err, GS3_ECONFIG,
+                        "an access point needs an endpoint with a host name, not an address");
+    if (!endpoint->is_custom && gs3_aws_host_check(&host, err))
+        return -1;
+    if (!endpoint->is_custom)
+        gs3_aws_host_origin(&host, &endpoint->origin);
+    snprintf(endpoint->region, sizeof endpoint->region, "%s", gs3_region_signing(point.region));
+    gs3_auto_free char *label = gs3_xasprintf("%s-%s", point.name, point.account);
+    return put_bucket_in_front(&endpoint->origin, label, err);
 }
 
 int gs3_s3_endpoint_resolve(const struct gs3_aws_config *config, const char *bucket,
                             struct gs3_s3_endpoint *endpoint, struct gs3_err *err)
 {
-    *endpoint = (struct gs3_s3_endpoint){.is_custom = false};
-    if (gs3_bucket_check(bucket, err))
-        return -1;
     const char *region = config->region;
-    if (region && !gs3_region_is_valid(region))
-        return gs3_fail(err, GS3_ECONFIG, "the region is not the name of a region");
-    bool is_aws = true;
-    if (config->endpoint_s3 &&
-        read_configured(config->endpoint_s3, "s3", region, &endpoint->origin, &is_aws, err))
+    *endpoint = (struct gs3_s3_endpoint){.is_custom = false};
+    if (check_region(region, err))
         return -1;
-    endpoint->is_custom = !is_aws;
+    if (gs3_access_point_is_arn(bucket))
+        return resolve_access_point(config, bucket, endpoint, err);
+    const char *service = config->s3_use_accelerate ? "s3-accelerate" : "s3";
+    if (gs3_bucket_check(bucket, err) || begin(config, service, region, endpoint, err))
+        return -1;
     snprintf(endpoint->region, sizeof endpoint->region, "%s", gs3_region_signing(region));
-    if (is_aws) {
+    if (!endpoint->is_custom) {
         if (!region)
             return gs3_fail(err, GS3_ECONFIG,
                             "no region: use --region, set AWS_REGION, or run \"aws configure\"");
-        set_aws_origin(&endpoint->origin, "s3", region);
-    } else {
-        endpoint->custom = endpoint->origin;
+        if (endpoint->is_accelerated && check_accelerated(bucket, err))
+            return -1;
+        const struct gs3_aws_host host = host_of(endpoint, service, region);
+        gs3_aws_host_origin(&host, &endpoint->origin);
     }
     endpoint->is_path_style = wants_path_style(config, endpoint, bucket);
     return endpoint->is_path_style ? 0 : put_bucket_in_front(&endpoint->origin, bucket, err);
@@ -149,36 +213,108 @@ int gs3_s3_endpoint_redirect(struct gs3_s3_endpoint *endpoint, const char *bucke
 {
     if (!gs3_region_is_valid(region))
         return gs3_fail(err, GS3_ESERVICE, "S3 sent the request on to what is no region");
-    bool is_elsewhere = find_partition(region) != find_partition(endpoint->region);
+    if (endpoint->is_access_point)
+        return gs3_fail(err, GS3_ESERVICE,
+                        "S3 sent the request on to %s, and the access point's ARN names %s", region,
+                        endpoint->region);
+    bool is_elsewhere = strcmp(gs3_aws_partition(region), gs3_aws_partition(endpoint->region)) != 0;
     if (!endpoint->is_custom && is_elsewhere)
         return gs3_fail(err, GS3_ESERVICE, "S3 sent the request on to another partition (%s)",
                         region);
     snprintf(endpoint->region, sizeof endpoint->region, "%s", gs3_region_signing(region));
-    if (endpoint->is_custom)
+    /* The accelerated host is one for all regions. */
+    if (endpoint->is_custom || endpoint->is_accelerated)
         return 0;
-    set_aws_origin(&endpoint->origin, "s3", region);
+    const struct gs3_aws_host host = host_of(endpoint, "s3", region);
+    gs3_aws_host_origin(&host, &endpoint->origin);
     return endpoint->is_path_style ? 0 : put_bucket_in_front(&endpoint->origin, bucket, err);
+}
+
+/* What decides something is asked over TLS; only this machine itself may be asked without. */
+static int check_https(const struct gs3_origin *origin, const char *title, const char *text,
+                       struct gs3_err *err)
+{
+    if (strcmp(origin->scheme, "https") == 0 || origin->is_loopback)
+        return 0;
+    return gs3_fail(err, GS3_ECONFIG, "%s endpoint \"%s\": https is required", title, text);
+}
+
+/* The endpoint of a service that answers who or what somebody is. */
+static int resolve_service(const struct gs3_aws_host *host, const char *configured,
+                           const char *title, struct gs3_origin *origin, bool *is_custom,
+                           struct gs3_err *err)
+{
+    bool is_aws = true;
+    if (configured && (read_configured(configured, host, title, origin, &is_aws, err) ||
+                       check_https(origin, title, configured, err)))
+        return -1;
+    if (is_custom)
+        *is_custom = !is_aws;
+    if (!is_aws)
+        return 0;
+    if (gs3_aws_host_check(host, err))
+        return -1;
+    if (!configured)
+        gs3_aws_host_origin(host, origin);
+    return 0;
 }
 
 char *gs3_sts_endpoint_resolve(const struct gs3_aws_config *config, bool *is_custom,
                                struct gs3_err *err)
 {
-    const char *region = config->region ? config->region : "us-east-1";
     struct gs3_origin origin;
-    bool is_aws = true;
-    if (!gs3_region_is_valid(region)) {
-        gs3_fail(err, GS3_ECONFIG, "the region is not the name of a region");
+    const struct gs3_aws_host host = {.service = "sts",
+                                      .region = config->region ? config->region : "us-east-1",
+                                      .is_fips = config->use_fips,
+                                      .is_dualstack = config->use_dualstack};
+    if (check_region(config->region, err) ||
+        resolve_service(&host, config->endpoint_sts, "STS", &origin, is_custom, err))
         return NULL;
-    }
-    set_aws_origin(&origin, "sts", region);
-    if (config->endpoint_sts &&
-        read_configured(config->endpoint_sts, "sts", region, &origin, &is_aws, err))
-        return NULL;
-    if (strcmp(origin.scheme, "https") != 0 && !origin.is_loopback) {
-        gs3_fail(err, GS3_ECONFIG, "STS endpoint \"%s\": https is required", config->endpoint_sts);
-        return NULL;
-    }
-    if (is_custom)
-        *is_custom = !is_aws;
     return gs3_origin_format(&origin);
+}
+
+/* The answer says which bucket the requests reach: it must come from who serves them. */
+static int check_same_owner(const struct gs3_aws_config *config, const char *arn, bool is_custom,
+                            struct gs3_err *err)
+{
+    struct gs3_s3_endpoint endpoint;
+    if (gs3_s3_endpoint_resolve(config, arn, &endpoint, err))
+        return -1;
+    if (endpoint.is_custom == is_custom)
+        return 0;
+    return gs3_fail(err, GS3_ECONFIG,
+                    "the endpoint of S3 is %s and that of S3 Control, which says which bucket an "
+                    "access point stands for, is %s: set AWS_ENDPOINT_URL_S3 and "
+                    "AWS_ENDPOINT_URL_S3_CONTROL both, or neither",
+                    endpoint.is_custom ? "a custom one" : "AWS's own",
+                    is_custom ? "a custom one" : "AWS's own");
+}
+
+char *gs3_s3_control_endpoint_resolve(const struct gs3_aws_config *config, const char *arn,
+                                      char **asked, bool *is_custom, struct gs3_err *err)
+{
+    struct gs3_access_point point;
+    struct gs3_origin origin;
+    bool is_elsewhere;
+    if (gs3_access_point_parse(arn, &point, err))
+        return NULL;
+    const struct gs3_aws_host host = {.service = "s3-control",
+                                      .region = point.region,
+                                      .is_fips = config->use_fips,
+                                      .is_dualstack =
+                                          config->use_dualstack || config->s3_use_dualstack};
+    if (resolve_service(&host, config->endpoint_s3_control, "S3 Control", &origin, &is_elsewhere,
+                        err) ||
+        check_same_owner(config, arn, is_elsewhere, err))
+        return NULL;
+    if (is_custom)
+        *is_custom = is_elsewhere;
+    char *listed = gs3_origin_format(&origin);
+    if (asked && !is_address(origin.host) && put_bucket_in_front(&origin, point.account, err)) {
+        free(listed);
+        return NULL;
+    }
+    if (asked)
+        *asked = gs3_origin_format(&origin);
+    return listed;
 }

@@ -1,7 +1,7 @@
 /* Which host serves a bucket, and whether that is what the policy was asked about.
  *
- * AWS's own endpoints follow the published rules (partitions, FIPS and dual-stack come with
- * a later issue); a custom endpoint is an origin and nothing else. Depends on base, text/uri. */
+ * AWS's own endpoints follow the published rules (partitions, FIPS, dual-stack, acceleration,
+ * access points); a custom endpoint is an origin and nothing else. Depends on base, text/uri. */
 #ifndef GS3_AWS_ENDPOINT_H
 #define GS3_AWS_ENDPOINT_H
 
@@ -24,13 +24,23 @@ struct gs3_s3_endpoint {
     bool is_custom; /* not AWS's own */
     struct gs3_origin custom; /* as configured (without the bucket): what the policy must list */
     bool is_path_style;
-    char region[64];
+    bool is_fips, is_dualstack; /* of AWS's own: a redirect keeps them */
+    bool is_accelerated;        /* one host for all regions */
+    bool is_access_point;       /* asked for by ARN: name and account are in the host */
+    char region[64];            /* that signs */
 };
 
 /* Endpoint of one bucket. Custom endpoints: path style unless addressing is virtual. AWS's own:
- * https://BUCKET.s3.REGION.amazonaws.com, path style for a bucket with a dot. An endpoint under
- * amazonaws.com(.cn) must be exactly what the rules give for the region. No region: GS3_ECONFIG,
- * except with a custom endpoint (us-east-1). */
+ * https://BUCKET.s3.REGION.amazonaws.com, path style for a bucket with a dot;
+ * s3.dualstack.REGION, s3-fips.REGION, s3-fips.dualstack.REGION; s3-accelerate[.dualstack] without
+ * a region, and never for a bucket with a dot. An endpoint under amazonaws.com(.cn) must be exactly
+ * what the rules give for the region and these settings. With a custom endpoint FIPS and
+ * acceleration are refused and dual-stack is dropped, as the AWS CLI drops it. No region:
+ * GS3_ECONFIG, except with a custom endpoint (us-east-1).
+ *
+ * `bucket` may be the ARN of an access point: https://NAME-ACCOUNT.s3-accesspoint.REGION.
+ * amazonaws.com, signed for the ARN's region. Whoever asks with one must have had the bucket behind
+ * it judged (gs3_access_point_start): nothing here knows it. */
 int gs3_s3_endpoint_resolve(const struct gs3_aws_config *config, const char *bucket,
                             struct gs3_s3_endpoint *endpoint, struct gs3_err *err);
 
@@ -39,6 +49,14 @@ int gs3_s3_endpoint_resolve(const struct gs3_aws_config *config, const char *buc
  * host and is signed for the region. No address is ever taken from an answer. */
 int gs3_s3_endpoint_redirect(struct gs3_s3_endpoint *endpoint, const char *bucket,
                              const char *region, struct gs3_err *err);
+
+/* Where the bucket behind the access point `arn` is asked for: the origin without the account in
+ * front ("https://s3-control.REGION.amazonaws.com", or the configured endpoint, which must be https
+ * unless it is loopback), for the policy, which must list it when `*is_custom`; `*asked` (may be
+ * NULL) is the origin that the request goes to. Custom only together with a custom S3 endpoint, so
+ * that the answer comes from who serves the requests. Caller frees both; NULL and GS3_ECONFIG. */
+char *gs3_s3_control_endpoint_resolve(const struct gs3_aws_config *config, const char *arn,
+                                      char **asked, bool *is_custom, struct gs3_err *err);
 
 /* The region that signs for a configured one: NULL and "aws-global" are us-east-1. */
 const char *gs3_region_signing(const char *region);

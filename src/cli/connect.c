@@ -2,10 +2,12 @@
 
 #include <string.h>
 
+#include "aws/sts.h"
 #include "base/buf.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "cli/secret_check.h"
+#include "net/bandwidth.h"
 #include "s3/client.h"
 
 /* All that a worker may have at once stay open: a new one costs more than a small object. */
@@ -51,24 +53,25 @@ static char *make_user_agent(const struct gs3_session *session)
 }
 
 static struct gs3_s3_transport *open_transport(const struct gs3_session *session,
-                                               struct gs3_http *http,
-                                               const char *region __attribute__((unused)))
+                                               const struct gs3_lane *lane, const char *region)
 {
+    struct gs3_credential_lease *lease = lane->own;
     const struct gs3_s3_client_opts opts = {
-        .http = http,
+        .http = lane->http,
         .config = &session->config,
-        .credentials = &session->credentials,
+        .credentials = &lease->credentials,
         .log = &session->log,
         .request_payer = session->options.request_payer,
-        // REGION .region = region,
+        .region = region,
+        .refresh = gs3_credential_lease_refresh,
+        .refresh_context = lease,
     };
     return gs3_s3_client_new(&opts);
 }
 
-int gs3_connect_lane(void *context, struct gs3_lane *lane, struct gs3_err *err)
+static struct gs3_http *open_http(const struct gs3_session *session, struct gs3_err *err)
 {
-    const struct gs3_session *session = context;
-    const struct gs3_http_opts http = {
+    const struct gs3_http_opts opts = {
         .user_agent = session->user_agent,
         .log = &session->log,
         .proxy_https = session->config.proxy_https,
@@ -76,13 +79,22 @@ int gs3_connect_lane(void *context, struct gs3_lane *lane, struct gs3_err *err)
         .no_proxy = session->config.no_proxy,
         .interrupted = session->interrupted,
         .maximum_connections = CONNECTIONS,
+        .bandwidth = session->bandwidth,
     };
-    lane->http = gs3_http_new(&http, err);
+    return gs3_http_new(&opts, err);
+}
+
+int gs3_connect_lane(void *context, struct gs3_lane *lane, struct gs3_err *err)
+{
+    const struct gs3_session *session = context;
+    lane->http = open_http(session, err);
     if (!lane->http)
         return -1;
-    lane->destination = lane->source = open_transport(session, lane->http, NULL);
+    lane->own = gs3_xcalloc(1, sizeof(struct gs3_credential_lease));
+    gs3_credential_lease_init(lane->own, session->keeper);
+    lane->destination = lane->source = open_transport(session, lane, NULL);
     if (session->options.source_region)
-        lane->source = open_transport(session, lane->http, session->options.source_region);
+        lane->source = open_transport(session, lane, session->options.source_region);
     return 0;
 }
 
@@ -92,8 +104,43 @@ void gs3_disconnect_lane(void *context, struct gs3_lane *lane)
     if (lane->source != lane->destination)
         gs3_s3_transport_free(lane->source);
     gs3_s3_transport_free(lane->destination);
+    if (lane->own)
+        gs3_credential_lease_release(lane->own);
+    free(lane->own);
     gs3_http_free(lane->http);
     *lane = (struct gs3_lane){.http = NULL};
+}
+
+/* The decisions hold for the operator that they name: somebody else's credentials do not go on
+ * with them. */
+static int accept_fresh(void *context, const struct gs3_credentials *fresh, struct gs3_err *err)
+{
+    const struct gs3_session *session = context;
+    struct gs3_caller caller = {.account = NULL};
+    if (!session->identity.caller.arn)
+        return 0;
+    struct gs3_http *http = open_http(session, err);
+    struct gs3_sts_call *call =
+        http ? gs3_sts_caller_start(http, &session->config, fresh, err) : NULL;
+    int failed = !call || gs3_sts_caller_wait(http, call, &caller, err);
+    if (!failed && !gs3_str_equal(caller.arn, session->identity.caller.arn))
+        failed = gs3_fail(err, GS3_ECONFIG,
+                          "the fresh credentials are %s's, and the decision is for %s: run it anew",
+                          caller.arn, session->identity.caller.arn);
+    gs3_caller_release(&caller);
+    gs3_http_free(http);
+    return failed ? -1 : 0;
+}
+
+static void open_keeper(struct gs3_session *session)
+{
+    const struct gs3_credential_keeper_opts opts = {
+        .env = session->env,
+        .config = &session->config_opts,
+        .accept = accept_fresh,
+        .accept_context = session,
+    };
+    session->keeper = gs3_credential_keeper_new(&opts, &session->credentials);
 }
 
 /* Where uploads that are under way are recorded: the XDG state directory. Without one none are. */
@@ -111,8 +158,13 @@ static void find_states(struct gs3_session *session)
 int gs3_connect(struct gs3_session *session, struct gs3_err *err)
 {
     struct gs3_credential_source source = {.env = session->env, .config = &session->config};
-    if (gs3_credentials_find(&source, &session->credentials, err) || check_no_secret(session, err))
+    bool signs = !session->config.no_sign_request;
+    if (signs && (gs3_credentials_find(&source, &session->credentials, err) ||
+                  check_no_secret(session, err)))
         return -1;
+    if (session->config.bandwidth_bytes_per_s > 0)
+        session->bandwidth = gs3_bandwidth_new(session->config.bandwidth_bytes_per_s);
+    open_keeper(session);
     session->user_agent = make_user_agent(session);
     if (gs3_connect_lane(session, &session->lane, err))
         return -1;

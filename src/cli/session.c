@@ -212,7 +212,7 @@ static uint32_t timeout_ms(uint32_t seconds)
 
 static int read_config(struct gs3_session *session, struct gs3_err *err)
 {
-    struct gs3_aws_config_opts opts = {
+    session->config_opts = (struct gs3_aws_config_opts){
         .profile = session->args->values[GS3_OPT_PROFILE],
         .region = session->args->values[GS3_OPT_REGION],
         .endpoint = session->args->values[GS3_OPT_ENDPOINT_URL],
@@ -222,7 +222,7 @@ static int read_config(struct gs3_session *session, struct gs3_err *err)
         .read_timeout_ms = timeout_ms(session->options.read_timeout_s),
         .connect_timeout_ms = timeout_ms(session->options.connect_timeout_s),
     };
-    if (gs3_aws_config_load(session->env, &opts, &session->config, err))
+    if (gs3_aws_config_load(session->env, &session->config_opts, &session->config, err))
         return -1;
     session->plan_opts.multipart_threshold_bytes = session->config.multipart_threshold_bytes;
     session->plan_opts.part_bytes = session->config.multipart_chunk_bytes;
@@ -283,6 +283,8 @@ void gs3_session_release(struct gs3_session *session)
     gs3_permit_free(session->permit);
     gs3_plan_release(&session->plan, session->lane.source);
     gs3_disconnect_lane(session, &session->lane);
+    gs3_credential_keeper_free(session->keeper);
+    gs3_bandwidth_free(session->bandwidth);
     gs3_location_release(&session->source);
     gs3_location_release(&session->destination);
     gs3_mime_free(session->mime);

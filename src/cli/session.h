@@ -43,7 +43,10 @@ struct gs3_session {
     struct gs3_policies policies;
     struct gs3_gate gate;
     struct gs3_aws_config config;
-    struct gs3_credentials credentials;
+    struct gs3_aws_config_opts config_opts;
+    struct gs3_credentials credentials; /* as they were found; each lane has a lease */
+    struct gs3_credential_keeper *keeper;
+    struct gs3_bandwidth *bandwidth; /* NULL: no limit */
     struct gs3_identity_record identity;
     struct gs3_ticket_context ticket_context;
     char *user_agent;

@@ -75,8 +75,9 @@ static void set_timeouts(const struct gs3_http_call *call)
     curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS,
                      (long)(connect_ms ? connect_ms : CONNECT_TIMEOUT_MS));
     curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)total_ms);
+    stall_ms = stall_ms ? stall_ms : STALL_TIMEOUT_MS;
     curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME,
-                     (long)(((stall_ms ? stall_ms : STALL_TIMEOUT_MS) + 999) / 1000));
+                     stall_ms == UINT32_MAX ? 0L : (long)stall_ms / 1000 + (stall_ms % 1000 > 0));
 }
 
 int gs3_http_attempt_begin(struct gs3_http_call *call)
@@ -119,6 +120,7 @@ void gs3_http_attempt_end(struct gs3_http_call *call)
         gs3_http_easy_give(call->http, call->easy);
     }
     call->easy = NULL;
+    gs3_http_bandwidth_forget(call);
     wipe_lines(call->lines);
     call->lines = NULL;
     free(call->gathered);

@@ -47,6 +47,9 @@ static size_t read_body(char *buffer, size_t size, size_t count, void *context)
         room_bytes = (size_t)left_bytes;
     if (room_bytes == 0)
         return 0;
+    room_bytes = gs3_http_bandwidth_send(call, room_bytes);
+    if (room_bytes == 0)
+        return CURL_READFUNC_PAUSE;
     if (body->bytes) {
         memcpy(buffer, (const char *)body->bytes + call->sent_bytes, room_bytes);
         call->sent_bytes += room_bytes;
@@ -118,6 +121,8 @@ static size_t write_body(char *data, size_t size, size_t count, void *context)
 {
     struct gs3_http_call *call = context;
     size_t length_bytes = size * count;
+    if (!gs3_http_bandwidth_receive(call, length_bytes))
+        return CURL_WRITEFUNC_PAUSE;
     long status = status_of(call);
     call->response.received_bytes += length_bytes;
     if (call->request.sink && status >= 200 && status < 300) {

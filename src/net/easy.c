@@ -35,6 +35,12 @@ static struct gs3_http_setup setup_of(const struct gs3_http_call *call)
     setup.is_large = request->body.length_bytes > LARGE_BODY_BYTES ||
                      request->expected_body_bytes > LARGE_BODY_BYTES;
     setup.class = class_of(request);
+    if (!gs3_http_bandwidth_limits(call))
+        return setup;
+    /* A limited body passes in small stretches, and none leaves before its turn. */
+    setup.is_large = false;
+    if (setup.class == GS3_HTTP_SMALL && request->body.length_bytes > 0)
+        setup.class = GS3_HTTP_SEND;
     return setup;
 }
 

@@ -35,6 +35,7 @@ struct gs3_http *gs3_http_new(const struct gs3_http_opts *opts, struct gs3_err *
     http->clock = opts->clock ? opts->clock : &gs3_clock_system;
     http->log = opts->log;
     http->interrupted = opts->interrupted;
+    http->bandwidth = opts->bandwidth;
     http->maximum_connections =
         opts->maximum_connections ? opts->maximum_connections : GS3_HTTP_CONNECTIONS;
     http->epoll_fd = http->wake_fd = -1;

@@ -19,6 +19,7 @@
 #include "base/log.h"
 #include "base/pairs.h"
 #include "crypto/secret.h"
+#include "net/bandwidth.h"
 
 struct gs3_http;
 struct gs3_http_call;
@@ -32,6 +33,9 @@ struct gs3_http_opts {
     const volatile int
         *interrupted;             /* non-zero: every call ends with GS3_EINTERRUPT; NULL: never */
     unsigned maximum_connections; /* kept warm; 0: 64 */
+    /* What the bodies of limited requests keep to, both ways together; may be shared with other
+     * gs3_http, on other threads. NULL: no limit. */
+    struct gs3_bandwidth *bandwidth;
 };
 
 struct gs3_http *gs3_http_new(const struct gs3_http_opts *opts, struct gs3_err *err);
@@ -105,12 +109,13 @@ struct gs3_http_request {
     size_t maximum_body_bytes;    /* of response.body; over it the call fails */
     uint64_t expected_body_bytes; /* of the answer: a hint for the size of buffers; 0: small */
     unsigned maximum_attempts;    /* 0: 3 */
-    uint32_t connect_timeout_ms;  /* 0: 10 s */
+    uint32_t connect_timeout_ms;  /* 0: 10 s; UINT32_MAX: none */
     uint32_t total_timeout_ms;    /* of one attempt; 0: none (then `stall_timeout_ms` guards) */
-    uint32_t stall_timeout_ms;    /* no byte either way for that long; 0: 60 s */
+    uint32_t stall_timeout_ms;    /* no byte either way for that long; 0: 60 s; likewise */
     uint32_t retry_budget_ms; /* sum of all waits between attempts, Retry-After included; 0: 60 s */
     bool allow_http2;         /* default: HTTP/1.1, as S3 */
     bool is_direct;           /* no proxy, whatever is configured */
+    bool is_limited;          /* its bodies keep to the bandwidth, and wait without being late */
     bool survives_interrupt;  /* goes on when `interrupted` is set: for what must be undone */
 };
 

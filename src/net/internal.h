@@ -3,8 +3,8 @@
  * A call is queued (until `due_ms`), then running (an easy handle is on the multi handle), then
  * queued again for a retry, or ended. loop.c alone moves calls between these states and alone knows
  * the multi handle; socket.c tells epoll what curl waits for; task.c suspends and resumes tasks;
- * easy.c keeps easy handles; attempt.c knows the one of an attempt, body.c its callbacks, failure.c
- * the meaning of curl's codes, retry.c the waits. */
+ * easy.c keeps easy handles; bandwidth.c makes bodies wait; attempt.c knows the one of an attempt,
+ * body.c its callbacks, failure.c the meaning of curl's codes, retry.c the waits. */
 #ifndef GS3_NET_INTERNAL_H
 #define GS3_NET_INTERNAL_H
 
@@ -79,7 +79,10 @@ struct gs3_http_call {
     uint64_t sent_bytes; /* position in the request's body */
     bool is_header_done; /* the final header block has ended: what follows is a trailer */
     size_t header_bytes;
-    bool has_sunk; /* the sink has got bytes that a retry has to take back */
+    size_t booked_bytes; /* of the bandwidth, not passed yet */
+    uint64_t pass_ns;    /* when they may pass */
+    bool is_paused;      /* until then */
+    bool has_sunk;       /* the sink has got bytes that a retry has to take back */
 };
 
 struct gs3_http_task {
@@ -111,6 +114,8 @@ struct gs3_http {
     struct gs3_http_call *calls; /* the latest first */
     struct gs3_http_call *queued, *queued_last;
     size_t warm_count;
+    struct gs3_bandwidth *bandwidth; /* not its own; NULL: no limit */
+    size_t paused_count;             /* calls that wait for their turn of it */
     char *user_agent, *proxy_https, *proxy_http, *no_proxy;
     const struct gs3_clock *clock;
     const struct gs3_log *log;
@@ -142,6 +147,8 @@ int gs3_http_sockets_init(struct gs3_http *http, struct gs3_err *err);
 void gs3_http_sockets_release(struct gs3_http *http);
 /* Waits for at most `wait_ms` and hands curl what happened. */
 void gs3_http_sockets_wait(struct gs3_http *http, int wait_ms);
+/* Lets curl do what it asked to be called for by now. Whether there was something. */
+bool gs3_http_sockets_run(struct gs3_http *http);
 void gs3_http_sockets_watch(struct gs3_http *http, CURL *easy);
 
 /* task.c */
@@ -171,6 +178,20 @@ void gs3_http_body_callbacks(CURL *easy);
 void gs3_http_body_set(struct gs3_http_call *call);
 /* Gives curl a small body whole; -1 with call->err when it cannot be read. */
 int gs3_http_body_gather(struct gs3_http_call *call);
+
+/* bandwidth.c. A call whose bodies are limited asks before each stretch: how much of `room_bytes`
+ * may be sent (0: none now, pause), or whether `length_bytes` may be taken (false: pause). */
+static inline bool gs3_http_bandwidth_limits(const struct gs3_http_call *call)
+{
+    return call->http->bandwidth && call->request.is_limited;
+}
+size_t gs3_http_bandwidth_send(struct gs3_http_call *call, size_t room_bytes);
+bool gs3_http_bandwidth_receive(struct gs3_http_call *call, size_t length_bytes);
+void gs3_http_bandwidth_forget(struct gs3_http_call *call); /* at the end of an attempt */
+/* The next paused call after `call` (NULL: the first) whose turn has come; it is paused no more. */
+struct gs3_http_call *gs3_http_bandwidth_due(struct gs3_http *http, struct gs3_http_call *call);
+/* `wait_ms`, or less when a paused call's turn comes earlier. */
+int gs3_http_bandwidth_wait_ms(const struct gs3_http *http, int wait_ms);
 
 /* failure.c: turns curl's code into call->err. */
 void gs3_http_failure_set(struct gs3_http_call *call, CURLcode code);

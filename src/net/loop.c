@@ -213,6 +213,25 @@ static void finish_attempt(struct gs3_http_call *call, CURLcode code)
         end_call(call, call->err.class == GS3_OK ? 0 : -1);
 }
 
+/* A pause that ends hands on what curl has kept meanwhile, and a callback of ours may not like
+ * it: curl then leaves it to us to end the request. */
+static bool resume_paused(struct gs3_http *http)
+{
+    bool has_ended = false, has_resumed = false;
+    for (struct gs3_http_call *call = NULL; (call = gs3_http_bandwidth_due(http, call));) {
+        CURLcode code = curl_easy_pause(call->easy->curl, CURLPAUSE_CONT);
+        has_resumed = true;
+        if (code == CURLE_OK)
+            continue;
+        finish_attempt(call, code);
+        has_ended = true;
+    }
+    /* What was kept may have been the last of an answer: that ends now, not after a wait. */
+    if (has_resumed)
+        gs3_http_sockets_run(http);
+    return has_ended;
+}
+
 static bool read_messages(struct gs3_http *http)
 {
     bool has_ended = false;
@@ -257,7 +276,8 @@ void gs3_http_turn(struct gs3_http *http, int wait_ms)
     if (gs3_http_is_interrupted(http))
         end_interrupted(http);
     begin_due(http);
-    bool has_work = http->ready.first || read_messages(http);
+    bool has_ended = resume_paused(http);
+    bool has_work = has_ended || http->ready.first || read_messages(http);
     drop_warm(http);
     if (wait_ms > GS3_HTTP_POLL_MS)
         wait_ms = GS3_HTTP_POLL_MS;

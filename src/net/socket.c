@@ -173,7 +173,7 @@ static int until_timer_ms(const struct gs3_http *http, int wait_ms)
     return left_ms < wait_ms ? (int)left_ms : wait_ms;
 }
 
-static bool run_timer(struct gs3_http *http)
+bool gs3_http_sockets_run(struct gs3_http *http)
 {
     int running;
     if (http->timer_ms < 0 || until_timer_ms(http, 1) > 0)
@@ -187,16 +187,17 @@ void gs3_http_sockets_wait(struct gs3_http *http, int wait_ms)
 {
     struct epoll_event events[EVENTS];
     /* A transfer may have ended in there, and nobody has looked yet. */
-    if (run_timer(http))
+    if (gs3_http_sockets_run(http))
         wait_ms = 0;
-    wait_ms = until_timer_ms(http, wait_ms);
+    /* Asked for now: what the timer ran may have made a body wait. */
+    wait_ms = until_timer_ms(http, gs3_http_bandwidth_wait_ms(http, wait_ms));
     uint64_t before_us = wait_ms > 0 ? now_us() : 0;
     int count = epoll_wait(http->epoll_fd, events, EVENTS, wait_ms);
     if (wait_ms > 0)
         http->idle_us += now_us() - before_us;
     for (int i = 0; i < count; i++)
         hand_on(http, &events[i]);
-    run_timer(http);
+    gs3_http_sockets_run(http);
 }
 
 void gs3_http_load_take(struct gs3_http *http, struct gs3_http_load *load)

@@ -13,6 +13,10 @@
 struct client {
     struct gs3_s3_transport transport; /* first: the transport is a client */
     struct gs3_s3_client_opts opts;
+    const struct gs3_aws_config *config; /* the caller's, or the view */
+    struct gs3_aws_config view;          /* of the caller's: nothing in it is its own */
+    char *region;                        /* of the view */
+    unsigned refreshes;
     struct gs3_sigv4_key key;
     struct gs3_pairs regions; /* bucket → the region that a redirect named */
     int64_t clock_offset_s;   /* S3's clock minus ours */
@@ -24,7 +28,9 @@ struct gs3_s3_call {
     const struct gs3_http_sink *sink;
     struct gs3_http_call *http; /* NULL: the request could not be built, see err */
     struct gs3_err err;
-    unsigned attempts; /* of the HTTP calls that have ended */
+    unsigned attempts;  /* of the HTTP calls that have ended */
+    int64_t signed_s;   /* S3's time, as it was thought to be, of the latest signature */
+    unsigned refreshes; /* of the client, before the latest signature */
     bool has_redirected;
     bool has_set_clock;
     bool has_refreshed;
@@ -35,7 +41,8 @@ struct gs3_s3_call {
     struct gs3_http_sink list_sink;
 };
 
-enum { COMPLETE_STALL_MS = 10 * 60 * 1000 };
+/* A clock that is off by less than S3 accepts (15 minutes) is no reason for a refusal. */
+enum { COMPLETE_STALL_MS = 10 * 60 * 1000, CLOCK_OFF_S = 14 * 60 };
 
 static struct client *client_of(struct gs3_s3_transport *transport)
 {
@@ -53,6 +60,11 @@ static int prepare(void *context, struct gs3_pairs *headers, struct gs3_err *err
     (void)err;
     struct gs3_s3_call *call = context;
     const struct gs3_s3_wire *wire = &call->wire;
+    gs3_pairs_copy(headers, &wire->headers);
+    if (call->client->config->no_sign_request)
+        return 0;
+    call->signed_s = now_s(call->client);
+    call->refreshes = call->client->refreshes;
     const struct gs3_sigv4_request request = {
         .method = wire->method,
         .path = wire->path,
@@ -62,19 +74,33 @@ static int prepare(void *context, struct gs3_pairs *headers, struct gs3_err *err
         .service = "s3",
         .payload_sha256 = wire->payload_sha256,
         .adds_content_sha256 = true,
-        .now = now_s(call->client),
+        .now = call->signed_s,
     };
-    gs3_pairs_copy(headers, &wire->headers);
     gs3_sigv4_sign(&request, call->client->opts.credentials, &call->client->key, headers);
     return 0;
 }
 
+/* An answer to HEAD has no body that could say RequestTimeTooSkewed: a 403 whose date is far from
+ * the signature's says it. The signature's, not the client's of now: another call may have set the
+ * clock meanwhile. */
+static bool is_silently_skewed(const struct gs3_s3_call *call, long status, int64_t server_s)
+{
+    int64_t off_s = server_s - call->signed_s;
+    return call->wire.op == GS3_S3_HEAD_OBJECT && status == 403 &&
+           (off_s >= CLOCK_OFF_S || off_s <= -CLOCK_OFF_S);
+}
+
 /* Takes S3's clock over, once a call: a signature lives for 15 minutes. */
-static bool set_clock(struct gs3_s3_call *call, const struct gs3_http_response *response)
+static bool set_clock(struct gs3_s3_call *call, const struct gs3_http_response *response,
+                      const struct gs3_s3_fault *fault)
 {
     const char *date = gs3_pairs_get(&response->headers, "date");
     int64_t server_s;
-    if (call->has_set_clock || !date || gs3_time_parse_http(date, &server_s))
+    if (call->has_set_clock || !date || gs3_time_parse_http(date, &server_s) ||
+        call->client->config->no_sign_request)
+        return false;
+    if (strcmp(fault->code, "RequestTimeTooSkewed") != 0 &&
+        !is_silently_skewed(call, response->status, server_s))
         return false;
     call->has_set_clock = true;
     call->client->clock_offset_s += server_s - now_s(call->client);
@@ -117,9 +143,15 @@ static bool refresh(struct gs3_s3_call *call)
     if (call->has_refreshed || !opts->refresh)
         return false;
     call->has_refreshed = true;
-    struct gs3_err ignored = GS3_ERR_INIT;
-    if (opts->refresh(opts->refresh_context, &ignored))
+    /* Another call has done it since this one was signed. */
+    if (call->refreshes != call->client->refreshes)
+        return true;
+    struct gs3_err reason = GS3_ERR_INIT;
+    if (opts->refresh(opts->refresh_context, &reason)) {
+        gs3_log_debug(opts->log, "s3: %s", reason.message);
         return false;
+    }
+    call->client->refreshes++;
     gs3_secret_wipe(&call->client->key, sizeof call->client->key);
     return true;
 }
@@ -146,8 +178,8 @@ static enum gs3_http_verdict judge(void *context, const struct gs3_http_response
     }
     if (!gs3_s3_fault_read(call->wire.op, response, &fault))
         return is_cut_short(call, response) ? GS3_HTTP_RETRY : GS3_HTTP_DONE;
-    if (strcmp(fault.code, "RequestTimeTooSkewed") == 0)
-        return set_clock(call, response) ? GS3_HTTP_RETRY : GS3_HTTP_DONE;
+    if (set_clock(call, response, &fault))
+        return GS3_HTTP_RETRY;
     if (says_expired(fault.code) && refresh(call))
         return GS3_HTTP_RETRY;
     if (!gs3_s3_fault_is_transient(&fault, response->status))
@@ -159,9 +191,17 @@ static enum gs3_http_verdict judge(void *context, const struct gs3_http_response
 
 static struct gs3_http_tls tls_of(const struct client *client)
 {
-    const struct gs3_aws_config *config = client->opts.config;
+    const struct gs3_aws_config *config = client->config;
     return (struct gs3_http_tls){.ca_bundle = config->ca_bundle,
                                  .no_verify = config->no_verify_tls};
+}
+
+/* S3 may take its time to join an upload, however impatient the user is. */
+static uint32_t stall_ms_of(const struct gs3_s3_call *call)
+{
+    uint32_t stall_ms = call->client->config->read_timeout_ms;
+    bool is_complete = call->wire.op == GS3_S3_COMPLETE_UPLOAD;
+    return is_complete && stall_ms < COMPLETE_STALL_MS ? COMPLETE_STALL_MS : stall_ms;
 }
 
 static void send_call(struct gs3_s3_call *call)
@@ -177,7 +217,9 @@ static void send_call(struct gs3_s3_call *call)
         .tls = tls_of(call->client),
         .maximum_body_bytes = GS3_S3_ANSWER_BYTES,
         .expected_body_bytes = call->expected_bytes,
-        .stall_timeout_ms = call->wire.op == GS3_S3_COMPLETE_UPLOAD ? COMPLETE_STALL_MS : 0,
+        .connect_timeout_ms = call->client->config->connect_timeout_ms,
+        .stall_timeout_ms = stall_ms_of(call),
+        .is_limited = true,
         .survives_interrupt = call->survives_interrupt,
     };
     call->http = gs3_http_start(call->client->opts.http, &request);
@@ -186,7 +228,7 @@ static void send_call(struct gs3_s3_call *call)
 static int resolve(struct client *client, const char *bucket, struct gs3_s3_endpoint *endpoint,
                    struct gs3_err *err)
 {
-    if (gs3_s3_endpoint_resolve(client->opts.config, bucket, endpoint, err))
+    if (gs3_s3_endpoint_resolve(client->config, bucket, endpoint, err))
         return -1;
     const char *region = gs3_pairs_get(&client->regions, bucket);
     return region ? gs3_s3_endpoint_redirect(endpoint, bucket, region, err) : 0;
@@ -207,7 +249,7 @@ static struct gs3_s3_call *start(struct gs3_s3_transport *transport,
     if (request->op == GS3_S3_LIST_OBJECTS)
         prepare_list(call, request);
     if (resolve(client, request->object.bucket, &endpoint, &call->err) ||
-        gs3_s3_wire_build(request, &endpoint, client->opts.config, &call->wire, &call->err))
+        gs3_s3_wire_build(request, &endpoint, client->config, &call->wire, &call->err))
         return call;
     if (client->opts.request_payer)
         gs3_pairs_set(&call->wire.headers, "x-amz-request-payer", "requester");
@@ -394,6 +436,7 @@ static void free_client(struct gs3_s3_transport *transport)
     struct client *client = client_of(transport);
     gs3_pairs_release(&client->regions);
     gs3_secret_wipe(&client->key, sizeof client->key);
+    free(client->region);
     free(client);
 }
 
@@ -405,6 +448,18 @@ struct gs3_s3_transport *gs3_s3_client_new(const struct gs3_s3_client_opts *opts
     struct client *client = gs3_xcalloc(1, sizeof *client);
     client->transport.ops = &operations;
     client->opts = *opts;
+    client->config = opts->config;
+    if (!opts->region && !opts->config->no_sign_request)
+        return &client->transport;
+    client->view = *opts->config;
+    client->config = &client->view;
+    if (opts->region) {
+        client->region = gs3_xstrdup(opts->region);
+        client->view = gs3_aws_config_at_region(opts->config, client->region);
+    }
+    /* What nobody signs need not be digested, over http either. */
+    if (client->view.no_sign_request)
+        client->view.payload_signing = GS3_PAYLOAD_SIGNING_OFF;
     return &client->transport;
 }
 

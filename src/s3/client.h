@@ -7,14 +7,20 @@
 #include "s3/transport.h"
 
 struct gs3_s3_client_opts {
-    struct gs3_http *http;                     /* shared with the other rooms */
-    const struct gs3_aws_config *config;       /* must live as long as the client */
-    const struct gs3_credentials *credentials; /* likewise */
-    const struct gs3_clock *clock;             /* NULL: the system's */
+    struct gs3_http *http;               /* shared with the other rooms */
+    const struct gs3_aws_config *config; /* must live as long as the client */
+    /* Likewise; read by this client's thread at each attempt, so that only `refresh`, which runs
+     * on it, may change them. NULL only with config->no_sign_request. */
+    const struct gs3_credentials *credentials;
+    /* --source-region: this client goes to that region of AWS's own endpoint, whatever endpoint is
+     * configured (gs3_aws_config_at_region); NULL: where the configuration says. */
+    const char *region;
+    const struct gs3_clock *clock; /* NULL: the system's */
     const struct gs3_log *log;
     bool request_payer; /* x-amz-request-payer: requester, on every call */
-    /* Asked when S3 says that the credentials have expired (ExpiredToken), at most once a call: 0
-     * when `credentials` are fresh now. NULL: they cannot be. */
+    /* Asked when S3 says that the credentials have expired (ExpiredToken), at most once a call and
+     * once for all calls that were signed with the same ones: 0 when `credentials` are fresh now.
+     * NULL: they cannot be. */
     int (*refresh)(void *context, struct gs3_err *err);
     void *refresh_context;
 };

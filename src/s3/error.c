@@ -90,12 +90,41 @@ static const char *root_of(enum gs3_s3_op op)
     return NULL;
 }
 
+/* Operations whose success says nothing but that it is one. */
+static bool has_no_content(enum gs3_s3_op op)
+{
+    return op == GS3_S3_DELETE_OBJECT || op == GS3_S3_PUT_OBJECT_TAGGING ||
+           op == GS3_S3_ABORT_UPLOAD;
+}
+
 static bool is_success_status(enum gs3_s3_op op, long status)
 {
-    bool has_no_content =
-        op == GS3_S3_DELETE_OBJECT || op == GS3_S3_PUT_OBJECT_TAGGING || op == GS3_S3_ABORT_UPLOAD;
-    return status == 200 || (has_no_content && status == 204) ||
+    return status == 200 || (has_no_content(op) && status == 204) ||
            (op == GS3_S3_GET_OBJECT && status == 206);
+}
+
+static const char not_s3[] = "the answer is a web page and not S3's: is this an S3 endpoint?";
+
+static bool has_prefix_nocase(const char *text, size_t length_bytes, const char *prefix)
+{
+    size_t prefix_bytes = strlen(prefix);
+    return length_bytes >= prefix_bytes && strncasecmp(text, prefix, prefix_bytes) == 0;
+}
+
+/* A login page, a proxy's notice, a web server that knows nothing of buckets. By its body; an
+ * answer to HEAD by its headers alone, of which S3 and its likes send some of their own. */
+static bool is_web_page(enum gs3_s3_op op, const struct gs3_http_response *response)
+{
+    const char *type = gs3_pairs_get(&response->headers, "content-type");
+    if (op == GS3_S3_HEAD_OBJECT)
+        return type && has_prefix_nocase(type, strlen(type), "text/html") &&
+               !gs3_pairs_has(&response->headers, "x-amz-request-id") &&
+               !gs3_pairs_has(&response->headers, "x-amz-bucket-region");
+    const char *body = gs3_buf_string(&response->body);
+    body += strspn(body, " \t\r\n");
+    size_t length_bytes = strlen(body);
+    return has_prefix_nocase(body, length_bytes, "<!doctype html") ||
+           has_prefix_nocase(body, length_bytes, "<html");
 }
 
 static void put_unusable(struct gs3_s3_fault *fault, const char *message)
@@ -113,6 +142,10 @@ static bool read_success(enum gs3_s3_op op, const struct gs3_http_response *resp
         gs3_auto_free char *message =
             gs3_xasprintf("status %ld is no answer to this request", response->status);
         put_unusable(fault, message);
+        return true;
+    }
+    if (has_no_content(op) && is_web_page(op, response)) {
+        put_unusable(fault, not_s3);
         return true;
     }
     if (!wanted || (is_xml && strcmp(root, wanted) == 0))
@@ -146,6 +179,10 @@ bool gs3_s3_fault_read(enum gs3_s3_op op, const struct gs3_http_response *respon
     bool has_message = !gs3_str_is_empty(message);
     put_text(fault->message, sizeof fault->message,
              has_message ? message : reason_of(response->status));
+    fault->is_not_s3 = !is_error && response->status < 500 && is_web_page(op, response);
+    if (fault->is_not_s3)
+        snprintf(fault->message, sizeof fault->message, "%s: %s", reason_of(response->status),
+                 not_s3);
     return true;
 }
 
@@ -222,7 +259,8 @@ int gs3_s3_fault_set(const struct gs3_s3_fault *fault, enum gs3_s3_op op, long s
              "An error occurred (%s) when calling the %s operation%s: %s", fault->code,
              gs3_s3_op_name(op), retries, fault->message);
     if (err) {
-        err->http_status = status;
+        /* Nobody may take a web server's 404 for "no such object". */
+        err->http_status = fault->is_not_s3 ? 0 : status;
         snprintf(err->code, sizeof err->code, "%s", fault->code);
     }
     return -1;

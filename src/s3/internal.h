@@ -49,6 +49,10 @@ struct gs3_s3_wire {
 int gs3_s3_add_options(const struct gs3_s3_request *request, const struct gs3_s3_endpoint *endpoint,
                        struct gs3_pairs *headers, struct gs3_err *err);
 
+/* options.c: appends "BUCKET/" as the source of a copy names it; an access point's ARN has a form
+ * of its own there. */
+int gs3_s3_copy_bucket(struct gs3_buf *text, const char *bucket, struct gs3_err *err);
+
 /* documents.c: the bodies that this room writes: tags, keys to delete, parts to complete. */
 int gs3_s3_document_build(const struct gs3_s3_request *request, struct gs3_s3_wire *wire,
                           struct gs3_err *err);
@@ -89,6 +93,7 @@ struct gs3_s3_fault {
     char code[GS3_ERR_CODE_BYTES]; /* "NoSuchKey"; the status ("404") when there is no XML */
     char message[512];
     char region[64]; /* of the bucket, "" when not said */
+    bool is_not_s3;  /* a web page: whoever answered is no store */
 };
 
 /* Whether the answer is a failure of `op`: by its status, or a 200 that carries an error or

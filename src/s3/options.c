@@ -1,10 +1,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "aws/access_point.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "crypto/digest.h"
 #include "s3/internal.h"
+#include "text/uri.h"
 
 enum { CUSTOMER_KEY_BYTES = 32, RANGE_TEXT_BYTES = 64 };
 
@@ -19,6 +21,23 @@ const char *gs3_s3_checksum_name(enum gs3_s3_checksum checksum)
     case GS3_S3_CHECKSUM_SHA256: return "SHA256";
     }
     return "";
+}
+
+int gs3_s3_copy_bucket(struct gs3_buf *text, const char *bucket, struct gs3_err *err)
+{
+    if (!gs3_access_point_is_arn(bucket)) {
+        if (gs3_bucket_check(bucket, err))
+            return -1;
+        gs3_buf_printf(text, "%s/", bucket);
+        return 0;
+    }
+    struct gs3_access_point point;
+    if (gs3_access_point_parse(bucket, &point, err))
+        return -1;
+    gs3_auto_free char *arn = gs3_access_point_format(&point);
+    gs3_uri_encode(text, arn, true);
+    gs3_buf_puts(text, "/object/");
+    return 0;
 }
 
 static int add_printable(struct gs3_pairs *headers, const char *name, const char *value,

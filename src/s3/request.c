@@ -209,10 +209,9 @@ static int add_copy(struct gs3_pairs *headers, const struct gs3_s3_request *requ
                     struct gs3_err *err)
 {
     const struct gs3_s3_object *source = &request->copy_source;
-    if (gs3_bucket_check(source->bucket, err) || check_object(source, err))
-        return gs3_wrap(err, "copy source");
     gs3_auto_buf struct gs3_buf text = GS3_BUF_INIT(URL_BYTES);
-    gs3_buf_printf(&text, "%s/", source->bucket);
+    if (gs3_s3_copy_bucket(&text, source->bucket, err) || check_object(source, err))
+        return gs3_wrap(err, "copy source");
     gs3_uri_encode(&text, source->key, true);
     if (source->version_id)
         gs3_buf_printf(&text, "?versionId=%s", source->version_id);

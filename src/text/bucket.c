@@ -26,7 +26,9 @@ static const char *find_alias(const char *bucket)
     static const struct {
         const char *suffix, *problem;
     } aliases[] = {
-        {"-s3alias", "an access point alias is not accepted: use the bucket's own name"},
+        {"-s3alias",
+         "an access point alias is not accepted, for nothing leads from it to its bucket: use "
+         "the bucket's own name, or the access point's ARN"},
         {"--ol-s3", "an Object Lambda access point alias is not accepted: use the bucket's own "
                     "name"},
         {"--op-s3", "an Outposts access point alias is not accepted"},

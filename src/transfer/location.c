@@ -11,9 +11,35 @@
 
 enum { KEY_BYTES = 1024, PATH_BYTES = 64 * 1024 };
 
+static bool is_separator(char c)
+{
+    return c == '/' || c == ':';
+}
+
+/* Where the name of an access point begins in "arn:P:S:R:A:accesspoint/NAME/key" (or ":NAME"; on
+ * Outposts "outpost/ID/" comes before); NULL: there is none. */
+static const char *find_point_name(const char *rest)
+{
+    static const char outpost[] = "outpost", point[] = "accesspoint";
+    const char *resource = rest;
+    for (size_t i = 0; i < 5; i++) {
+        resource += strcspn(resource, ":/");
+        if (*resource++ != ':')
+            return NULL;
+    }
+    if (gs3_str_has_prefix(resource, outpost) && is_separator(resource[sizeof outpost - 1])) {
+        resource += sizeof outpost;
+        resource += strcspn(resource, ":/");
+        resource += *resource != '\0';
+    }
+    bool is_point = gs3_str_has_prefix(resource, point) && is_separator(resource[sizeof point - 1]);
+    return is_point ? resource + sizeof point : NULL;
+}
+
 static int parse_s3(const char *rest, struct gs3_location *location, struct gs3_err *err)
 {
-    const char *slash = strchr(rest, '/');
+    const char *name = gs3_str_has_prefix(rest, "arn:") ? find_point_name(rest) : NULL;
+    const char *slash = strchr(name ? name : rest, '/');
     size_t bucket_bytes = slash ? (size_t)(slash - rest) : strlen(rest);
     /* "KEY:SECRET@bucket", whose secret may hold the first slash; an ARN has colons of its own. */
     bool has_user = memchr(rest, '@', bucket_bytes) ||
@@ -26,6 +52,9 @@ static int parse_s3(const char *rest, struct gs3_location *location, struct gs3_
         return gs3_fail(err, GS3_EUSAGE, "s3://%s: no bucket is named", rest);
     location->kind = GS3_LOCATION_S3;
     location->bucket = gs3_xstrndup(rest, bucket_bytes);
+    /* One spelling of two, so that one access point has one name. */
+    if (name)
+        location->bucket[name - rest - 1] = '/';
     location->key = gs3_xstrdup(slash ? slash + 1 : "");
     return 0;
 }

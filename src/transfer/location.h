@@ -17,7 +17,9 @@ struct gs3_location {
     char *key;    /* S3: raw bytes, may be "" until it is resolved */
 };
 
-/* "s3://bucket/key", "-" or a path. A user part ("s3://id:secret@…") is refused without
+/* "s3://bucket/key", "-" or a path. The ARN of an access point stands for a bucket, with its slash
+ * ("s3://arn:aws:s3:REGION:ACCOUNT:accesspoint/NAME/key", or ":NAME/key"): it is kept as one, its
+ * parts are not looked at. A user part ("s3://id:secret@…") is refused without
  * being repeated. GS3_EUSAGE. */
 int gs3_location_parse(const char *argument, struct gs3_location *location, struct gs3_err *err);
 void gs3_location_release(struct gs3_location *location);
@@ -28,8 +30,9 @@ void gs3_location_release(struct gs3_location *location);
 int gs3_location_resolve(const struct gs3_location *source, struct gs3_location *destination,
                          struct gs3_err *err);
 
-/* Whether both are the same object. Buckets are plain names here (aliases and ARNs were
- * refused before), so equality of bytes is equality of objects. */
+/* Whether both are the same object. Of plain buckets equality of bytes is equality of objects
+ * (aliases were refused before). An access point is another name for a bucket, which only who has
+ * asked for it knows: an operation between the two must be refused there. */
 bool gs3_location_is_same_object(const struct gs3_location *a, const struct gs3_location *b);
 
 /* A path as Python's abspath makes it: "." and ".." are taken out of the text, links are not looked

@@ -166,11 +166,10 @@ static void config_what_is_wrong_is_refused(void **state)
         {"[default]\ns3 =\n  max_bandwidth = /s\n", NULL, NULL, "a rate is expected"},
         {"[default]\nsignature_version = s3\n", NULL, NULL, "Signature Version 2 is not available"},
         {"[default]\ns3 =\n  signature_version = v9\n", NULL, NULL, "s3v4 is expected"},
-        {"[default]\nuse_fips_endpoint = true\n", NULL, NULL, "FIPS endpoints"},
-        {"[default]\n", "AWS_USE_FIPS_ENDPOINT", "true", "FIPS endpoints"},
-        {"[default]\n", "AWS_USE_DUALSTACK_ENDPOINT", "true", "dual-stack endpoints"},
-        {"[default]\ns3 =\n  use_dualstack_endpoint = true\n", NULL, NULL, "dual-stack endpoints"},
-        {"[default]\ns3 =\n  use_accelerate_endpoint = true\n", NULL, NULL, "Acceleration"},
+        {"[default]\nuse_fips_endpoint = yes\n", NULL, NULL,
+         "config:2: use_fips_endpoint = yes: true or false"},
+        {"[default]\n", "AWS_USE_DUALSTACK_ENDPOINT", "1",
+         "AWS_USE_DUALSTACK_ENDPOINT: true or false is expected"},
         {"[default]\nservices = gone\n", NULL, NULL,
          "config:2: services = gone: there is no section of that name"},
         {"[default]\nnonsense\n", NULL, NULL, "/.aws/config:2: neither"},
@@ -193,16 +192,52 @@ static void config_what_is_wrong_is_refused(void **state)
     }
 }
 
-/* FIPS that a variable turns off again is off. */
-static void config_variable_turns_a_setting_off(void **state)
+static void config_variants_of_endpoints_are_read(void **state)
 {
     (void)state;
     struct files files;
     struct gs3_aws_config config;
     files_init(&files);
-    files_write(&files, "config", "[default]\nuse_fips_endpoint = true\n");
-    files_set(&files, "AWS_USE_FIPS_ENDPOINT", "false");
+    files_write(&files, "config",
+                "[default]\nuse_fips_endpoint = true\nuse_dualstack_endpoint = true\n"
+                "s3 =\n  use_dualstack_endpoint = true\n  use_accelerate_endpoint = true\n");
     assert_int_equal(files_load(&files, NULL, &config, NULL), 0);
+    assert_true(config.use_fips && config.use_dualstack && config.s3_use_dualstack &&
+                config.s3_use_accelerate);
+    gs3_aws_config_release(&config);
+    /* What a variable turns off again is off. */
+    files_set(&files, "AWS_USE_FIPS_ENDPOINT", "false");
+    files_set(&files, "AWS_USE_DUALSTACK_ENDPOINT", "FALSE");
+    assert_int_equal(files_load(&files, NULL, &config, NULL), 0);
+    assert_true(!config.use_fips && !config.use_dualstack && config.s3_use_dualstack);
+    gs3_aws_config_release(&config);
+    files_set(&files, "AWS_USE_FIPS_ENDPOINT", "true");
+    files_write(&files, "config", "[default]\n");
+    assert_int_equal(files_load(&files, NULL, &config, NULL), 0);
+    assert_true(config.use_fips && !config.use_dualstack && !config.s3_use_accelerate);
+    gs3_aws_config_release(&config);
+    files_release(&files);
+}
+
+static void config_endpoint_of_s3_control_is_its_own(void **state)
+{
+    (void)state;
+    struct files files;
+    struct gs3_aws_config config;
+    files_init(&files);
+    files_write(&files, "config",
+                "[default]\nservices = x\n[services x]\ns3_control =\n"
+                "  endpoint_url = https://file.example\n");
+    assert_int_equal(files_load(&files, NULL, &config, NULL), 0);
+    assert_text(config.endpoint_s3_control, "https://file.example");
+    gs3_aws_config_release(&config);
+    files_set(&files, "AWS_ENDPOINT_URL", "https://all.example");
+    files_set(&files, "AWS_ENDPOINT_URL_S3_CONTROL", "https://control.example");
+    const struct gs3_aws_config_opts opts = {.endpoint = "https://option.example"};
+    assert_int_equal(gs3_aws_config_load(&files.env, &opts, &config, NULL), 0);
+    assert_text(config.endpoint_s3_control, "https://control.example");
+    assert_text(config.endpoint_sts, "https://all.example");
+    assert_text(config.endpoint_s3, "https://option.example");
     gs3_aws_config_release(&config);
     files_release(&files);
 }
@@ -369,7 +404,8 @@ int main(void)
         cmocka_unit_test(config_transfer_settings_have_the_units_of_the_aws_cli),
         cmocka_unit_test(config_options_win),
         cmocka_unit_test(config_what_is_wrong_is_refused),
-        cmocka_unit_test(config_variable_turns_a_setting_off),
+        cmocka_unit_test(config_variants_of_endpoints_are_read),
+        cmocka_unit_test(config_endpoint_of_s3_control_is_its_own),
         cmocka_unit_test(config_paths_are_expanded),
         cmocka_unit_test(config_secrets_stay_out_of_the_settings),
         cmocka_unit_test(config_configured_endpoints_match_the_vectors),

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "aws/access_point.h"
 #include "aws/endpoint.h"
 #include "aws/vectors.h"
 #include "base/mem.h"
@@ -65,7 +66,7 @@ static void bucket_names_of_others_are_refused(void **state)
         {"abc--usw2-az1--xa-s3", "directory bucket"},
         {"abc--table-s3", "table bucket"},
         {"abc--op-s3", "Outposts"},
-        {"arn:aws:s3:us-west-2:123456789012:accesspoint:ap", "access point ARN"},
+        {"arn:aws:s3:us-west-2:123456789012:accesspoint:myap", "access point ARN"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct gs3_err err = GS3_ERR_INIT;
@@ -274,16 +275,33 @@ static bool is_on(const cJSON *parameters, const char *name)
     return cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(parameters, name));
 }
 
-/* Whether the case is about what gs3 has: a plain bucket, no variant of the endpoint. */
+/* Whether the case is about what gs3 has: a bucket, or an access point's ARN. */
 static bool is_plain_case(const cJSON *parameters)
 {
-    static const char *const variants[] = {"UseFIPS", "UseDualStack", "Accelerate",
-                                           "UseGlobalEndpoint", "UseS3ExpressControlEndpoint"};
-    for (size_t i = 0; i < sizeof variants / sizeof *variants; i++)
-        if (is_on(parameters, variants[i]))
+    static const char *const others[] = {"UseGlobalEndpoint", "UseS3ExpressControlEndpoint",
+                                         "DisableAccessPoints", "UseObjectLambdaEndpoint"};
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        if (is_on(parameters, others[i]))
             return false;
     const char *bucket = gs3_json_string(parameters, "Bucket");
-    return bucket && gs3_bucket_check(bucket, NULL) == 0;
+    /* gs3 has no use_arn_region: the AWS CLI's default is to use it. */
+    const cJSON *arn_region = cJSON_GetObjectItemCaseSensitive(parameters, "UseArnRegion");
+    if (!bucket || cJSON_IsFalse(arn_region))
+        return false;
+    struct gs3_access_point point;
+    return gs3_bucket_check(bucket, NULL) == 0 || gs3_access_point_parse(bucket, &point, NULL) == 0;
+}
+
+/* What the published rules and the AWS CLI disagree on goes by the AWS CLI: it drops dual-stack
+ * beside a custom endpoint, and path style beside acceleration or an ARN. The oldest name of a
+ * region with acceleration is a quirk of the rules. */
+static bool is_by_cli(const cJSON *parameters)
+{
+    bool has_custom = gs3_json_string(parameters, "Endpoint") != NULL;
+    bool is_fast = is_on(parameters, "Accelerate");
+    return (has_custom && is_on(parameters, "UseDualStack")) ||
+           (is_fast && is_on(parameters, "ForcePathStyle")) ||
+           (is_fast && gs3_str_equal(gs3_json_string(parameters, "Region"), "aws-global"));
 }
 
 /* Runs one published case; false when gs3 refuses on purpose what the rules allow: an endpoint
@@ -302,6 +320,9 @@ static bool check_published(const cJSON *one)
      * gs3, asks for path style there. */
     config.addressing =
         is_on(parameters, "ForcePathStyle") ? GS3_ADDRESSING_PATH : GS3_ADDRESSING_VIRTUAL;
+    config.use_fips = is_on(parameters, "UseFIPS");
+    config.use_dualstack = is_on(parameters, "UseDualStack");
+    config.s3_use_accelerate = is_on(parameters, "Accelerate");
     int status = gs3_s3_endpoint_resolve(&config, bucket, &endpoint, &err);
     bool is_stricter = url && status && custom;
     if (url && !is_stricter) {
@@ -330,7 +351,8 @@ static void endpoint_rules_match_the_published_cases(void **state)
     const cJSON *one;
     cJSON_ArrayForEach(one, cJSON_GetObjectItemCaseSensitive(json, "testCases"))
     {
-        if (!is_plain_case(cJSON_GetObjectItemCaseSensitive(one, "params")))
+        const cJSON *parameters = cJSON_GetObjectItemCaseSensitive(one, "params");
+        if (!is_plain_case(parameters) || is_by_cli(parameters))
             continue;
         if (check_published(one))
             same++;
@@ -338,7 +360,7 @@ static void endpoint_rules_match_the_published_cases(void **state)
             stricter++;
     }
     print_message("# %zu cases agree, %zu are refused on purpose\n", same, stricter);
-    assert_true(same >= 20);
+    assert_true(same >= 70);
 }
 
 int main(void)

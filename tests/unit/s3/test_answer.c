@@ -219,6 +219,63 @@ static void success_that_is_none_is_a_failure(void **state)
         check_failure(&cases[i]);
 }
 
+#define PAGE      "  <!DOCTYPE html><html><body>Not Found</body></html>"
+#define SAYS_PAGE "Not Found: the answer is a web page and not S3's: is this an S3 endpoint?"
+
+/* Whoever answers is no store: one line says so, and "not there" is not what it says. */
+static void endpoint_that_is_no_store_is_told(void **state)
+{
+    (void)state;
+    static const struct failure cases[] = {
+        {HEAD, "404 Not Found", "Content-Type: text/html; charset=utf-8\r\n", "", "404",
+         GS3_ESERVICE, 1,
+         "An error occurred (404) when calling the HeadObject operation: " SAYS_PAGE},
+        {GET, "404 Not Found", "", PAGE, "404", GS3_ESERVICE, 1, SAYS_PAGE},
+        {PUT, "404 Not Found", "", PAGE, "404", GS3_ESERVICE, 1, SAYS_PAGE},
+        {COPY, "404 Not Found", "", PAGE, "404", GS3_ESERVICE, 1, SAYS_PAGE},
+        {GS3_S3_LIST_OBJECTS, "404 Not Found", "", PAGE, "404", GS3_ESERVICE, 1, SAYS_PAGE},
+        {GS3_S3_DELETE_OBJECT, "404 Not Found", "", PAGE, "404", GS3_ESERVICE, 1, SAYS_PAGE},
+        {PUT, "405 Method Not Allowed", "", "<html>", "405", GS3_ESERVICE, 1,
+         "Method Not Allowed: the answer is a web page"},
+        {GS3_S3_DELETE_OBJECT, "200 OK", "", "<html>Sign in</html>", "UnusableAnswer",
+         GS3_ETRANSIENT, 3, "the answer is a web page"},
+        {GS3_S3_LIST_OBJECTS, "200 OK", "", "<html>Sign in</html>", "", GS3_EINVALID, 1,
+         "the listing is not S3's"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        check_failure(&cases[i]);
+    struct fixture fixture;
+    gs3_auto_free char *page = answer_of("404 Not Found", "", PAGE);
+    assert_int_equal(fixture_perform_once(&fixture, page, request_of(GET)), -1);
+    assert_false(gs3_s3_err_is_not_found(&fixture.err));
+    fixture_release(&fixture);
+    /* A store may well describe its own HEAD so. */
+    assert_int_equal(fixture_perform_once(&fixture,
+                                          "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n"
+                                          "Content-Type: text/html\r\nX-Amz-Request-Id: 1\r\n\r\n",
+                                          request_of(HEAD)),
+                     -1);
+    assert_true(gs3_s3_err_is_not_found(&fixture.err));
+    fixture_release(&fixture);
+}
+
+/* An object that is a web page is an object. */
+static void object_that_is_a_web_page_is_one(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    gs3_auto_free char *page =
+        answer_of("200 OK", ETAG "Content-Type: text/html\r\n", "<html>Hello</html>");
+    assert_int_equal(fixture_perform_once(&fixture, page, request_of(GET)), 0);
+    fixture_release(&fixture);
+    assert_int_equal(fixture_perform_once(&fixture,
+                                          "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n" ETAG
+                                          "Content-Type: text/html\r\n\r\n",
+                                          request_of(HEAD)),
+                     0);
+    fixture_release(&fixture);
+}
+
 static void message_of_the_service_is_cleaned_and_cut(void **state)
 {
     (void)state;
@@ -246,6 +303,8 @@ int main(void)
         cmocka_unit_test(delete_says_what_it_made),
         cmocka_unit_test(failure_has_code_class_and_attempts),
         cmocka_unit_test(success_that_is_none_is_a_failure),
+        cmocka_unit_test(endpoint_that_is_no_store_is_told),
+        cmocka_unit_test(object_that_is_a_web_page_is_one),
         cmocka_unit_test(message_of_the_service_is_cleaned_and_cut),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -32,6 +32,44 @@ static void gs3_location_parse_reads_the_three_kinds(void **state)
     gs3_location_release(&location);
 }
 
+static void gs3_location_parse_keeps_an_arn_whole(void **state)
+{
+    (void)state;
+#define POINT "arn:aws:s3:us-west-2:123456789012:accesspoint/my-point"
+    static const struct {
+        const char *argument, *bucket, *key;
+    } cases[] = {
+        {"s3://" POINT "/a/b:c", POINT, "a/b:c"},
+        {"s3://" POINT, POINT, ""},
+        {"s3://" POINT "/", POINT, ""},
+        {"s3://" POINT "//a", POINT, "/a"},
+        {"s3://arn:aws:s3:us-west-2:123456789012:accesspoint:my-point/a/b", POINT, "a/b"},
+        {"s3://arn:aws:s3::123456789012:accesspoint/x.mrap/k",
+         "arn:aws:s3::123456789012:accesspoint/x.mrap", "k"},
+        {"s3://arn:aws:s3-outposts:r:1:outpost/op-1/accesspoint/n/k",
+         "arn:aws:s3-outposts:r:1:outpost/op-1/accesspoint/n", "k"},
+        {"s3://arn:aws:s3-object-lambda:r:1:accesspoint/n/k",
+         "arn:aws:s3-object-lambda:r:1:accesspoint/n", "k"},
+        {"s3://arn:aws:s3:::bucket/accesspoint/k", "arn:aws:s3:::bucket", "accesspoint/k"},
+        {"s3://arn:aws/s3:r:1:accesspoint/n/k", "arn:aws", "s3:r:1:accesspoint/n/k"},
+        {"s3://arn:aws:s3:r:1:accesspoint//k", "arn:aws:s3:r:1:accesspoint/", "k"},
+        {"s3://arn:", "arn:", ""},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct gs3_location location;
+        struct gs3_err err = GS3_ERR_INIT;
+        if (gs3_location_parse(cases[i].argument, &location, &err))
+            fail_msg("%s: %s", cases[i].argument, err.message);
+        assert_string_equal(location.bucket, cases[i].bucket);
+        assert_string_equal(location.key, cases[i].key);
+        gs3_location_release(&location);
+    }
+    struct gs3_location location;
+    struct gs3_err err = GS3_ERR_INIT;
+    assert_int_equal(gs3_location_parse("s3://arn:x:hunter2@b/k", &location, &err), -1);
+    assert_null(strstr(err.message, "hunter2"));
+}
+
 static void gs3_location_parse_refuses_secrets_and_nothing(void **state)
 {
     (void)state;
@@ -162,6 +200,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(gs3_location_parse_reads_the_three_kinds),
+        cmocka_unit_test(gs3_location_parse_keeps_an_arn_whole),
         cmocka_unit_test(gs3_location_parse_refuses_secrets_and_nothing),
         cmocka_unit_test(gs3_location_resolve_follows_aws_cli),
         cmocka_unit_test(gs3_location_resolve_checks_the_length_of_a_key),
