@@ -441,6 +441,12 @@ static struct gs3_s3_call *start(struct gs3_s3_transport *transport,
     return call;
 }
 
+static bool is_held(struct depot *depot, const struct gs3_s3_request *request)
+{
+    return atomic_load(&depot->is_held) &&
+           (!depot->held_key || gs3_str_equal(depot->held_key, request->object.key));
+}
+
 static int wait(struct gs3_s3_transport *transport, struct gs3_s3_call *call,
                 struct gs3_s3_result *result, struct gs3_err *err)
 {
@@ -453,7 +459,7 @@ static int wait(struct gs3_s3_transport *transport, struct gs3_s3_call *call,
         depot->most_under_way = depot->under_way;
     unsigned yields = depot->yields;
     pthread_mutex_unlock(&depot->lock);
-    for (unsigned i = 0; connection->http && i < yields; i++) {
+    for (unsigned i = 0; connection->http && (i < yields || is_held(depot, &call->request)); i++) {
         gs3_http_wake(connection->http);
         gs3_http_yield(connection->http);
     }
@@ -489,7 +495,8 @@ struct gs3_s3_transport *depot_connect(struct depot *depot, struct gs3_http *htt
 
 int depot_open_lane(void *context, struct gs3_lane *lane, struct gs3_err *err)
 {
-    const struct gs3_http_opts opts = {.user_agent = "gs3/test"};
+    const struct depot *depot = context;
+    const struct gs3_http_opts opts = {.user_agent = "gs3/test", .interrupted = depot->interrupted};
     lane->http = gs3_http_new(&opts, err);
     if (!lane->http)
         return -1;

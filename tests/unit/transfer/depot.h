@@ -48,7 +48,10 @@ struct depot {
     unsigned under_way, most_under_way;
     unsigned yields; /* how many turns a call takes in a task */
     size_t largest_batch;
-    unsigned page_parts; /* of a ListParts; 0: all */
+    atomic_bool is_held;             /* calls about `held_key` do not end; NULL: all calls */
+    const char *held_key;            /* set before the calls begin */
+    const volatile int *interrupted; /* of the lanes; NULL: never */
+    unsigned page_parts;             /* of a ListParts; 0: all */
     /* What a call meets; `number` counts the calls of that operation, from 1. Under the lock. */
     enum depot_fault (*judge)(void *context, const struct gs3_s3_request *request, unsigned number);
     void *context;
