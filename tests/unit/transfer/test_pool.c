@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "depot.h"
+#include "net/server.h"
 #include "transfer/pool.h"
 
 enum { JOBS = 500 };
@@ -328,6 +329,61 @@ static void gs3_pool_run_of_many_batches_beside_jobs(void **state)
     bench_stop(&bench[0]);
 }
 
+struct asker {
+    struct bench bench;
+    const char *url;
+};
+
+static void ask_once(void *context, const struct gs3_lane *lane)
+{
+    struct asker *asker = context;
+    struct gs3_err err = GS3_ERR_INIT;
+    struct gs3_http_response response = {.status = 0};
+    const struct gs3_http_request request = {.method = "GET",
+                                             .url = asker->url,
+                                             .maximum_body_bytes = 100,
+                                             .maximum_attempts = 1};
+    gs3_http_perform(lane->http, &request, &response, &err);
+    gs3_http_response_release(&response);
+    atomic_fetch_add(&asker->bench.runs, 1);
+}
+
+static unsigned concurrency_of(struct bench *bench)
+{
+    struct gs3_pool_state look;
+    gs3_pool_look(bench->pool, &look);
+    return look.concurrency;
+}
+
+/* A store that throttles is asked for less at once; one that answers slowly, for more. */
+static void gs3_pool_adapts_to_the_store(void **state)
+{
+    (void)state;
+    static const struct server_reply slow_down[] = {
+        {.bytes = "HTTP/1.1 503 Slow Down\r\nContent-Length: 0\r\n\r\n"}};
+    static const struct server_reply slow[] = {
+        {.bytes = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", .delay_ms = 60}};
+    for (int throttles = 0; throttles < 2; throttles++) {
+        struct asker asker;
+        struct server server;
+        server_start(&server, throttles ? slow_down : slow, 1, NULL);
+        bench_start(&asker.bench, (struct gs3_pool_opts){.maximum_concurrency = 64});
+        asker.url = server.url;
+        assert_int_equal(concurrency_of(&asker.bench), 32);
+        for (int i = 0; i < 150; i++)
+            gs3_pool_add(asker.bench.pool, ask_once, &asker);
+        wait_idle(&asker.bench);
+        /* The last answers may have come since the last look at them. */
+        nanosleep(&(struct timespec){.tv_nsec = 300000000}, NULL);
+        if (throttles)
+            assert_in_range(concurrency_of(&asker.bench), 4, 16);
+        else
+            assert_in_range(concurrency_of(&asker.bench), 33, 64);
+        bench_stop(&asker.bench);
+        server_stop(&server);
+    }
+}
+
 struct opener {
     atomic_uint opened, closed;
     unsigned fails_at;
@@ -382,6 +438,7 @@ int main(void)
         cmocka_unit_test(gs3_pool_run_stops_at_a_piece_that_fails),
         cmocka_unit_test(gs3_pool_run_without_pieces_or_pool_is_no_wait),
         cmocka_unit_test(gs3_pool_run_of_many_batches_beside_jobs),
+        cmocka_unit_test(gs3_pool_adapts_to_the_store),
         cmocka_unit_test(gs3_pool_new_without_a_lane_fails),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
