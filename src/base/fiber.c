@@ -11,9 +11,12 @@
 #if defined __SANITIZE_ADDRESS__
 #include <sanitizer/common_interface_defs.h>
 #endif
+#if defined __SANITIZE_THREAD__
+#include <sanitizer/tsan_interface.h>
+#endif
 
 /* Sanitized frames are several times as large. */
-#if defined __SANITIZE_ADDRESS__
+#if defined __SANITIZE_ADDRESS__ || defined __SANITIZE_THREAD__
 enum { STACK_BYTES = 1024 * 1024 };
 #else
 enum { STACK_BYTES = 128 * 1024 };
@@ -30,6 +33,8 @@ struct gs3_fiber {
     void *fake_inside, *fake_outside;
     const void *outside_bottom;
     size_t outside_bytes;
+    /* And the thread sanitizer, to which a fiber is a thread. */
+    void *thread_inside, *thread_outside;
 };
 
 #if defined __SANITIZE_ADDRESS__
@@ -55,6 +60,49 @@ static void arrive(void *fake, const void **bottom, size_t *bytes)
     (void)fake;
     (void)bottom;
     (void)bytes;
+}
+#endif
+
+#if defined __SANITIZE_THREAD__
+static void begin_thread(struct gs3_fiber *fiber)
+{
+    fiber->thread_inside = __tsan_create_fiber(0);
+}
+
+static void end_thread(struct gs3_fiber *fiber)
+{
+    __tsan_destroy_fiber(fiber->thread_inside);
+}
+
+static void enter_thread(struct gs3_fiber *fiber)
+{
+    fiber->thread_outside = __tsan_get_current_fiber();
+    __tsan_switch_to_fiber(fiber->thread_inside, 0);
+}
+
+static void leave_thread(struct gs3_fiber *fiber)
+{
+    __tsan_switch_to_fiber(fiber->thread_outside, 0);
+}
+#else
+static void begin_thread(struct gs3_fiber *fiber)
+{
+    (void)fiber;
+}
+
+static void end_thread(struct gs3_fiber *fiber)
+{
+    (void)fiber;
+}
+
+static void enter_thread(struct gs3_fiber *fiber)
+{
+    (void)fiber;
+}
+
+static void leave_thread(struct gs3_fiber *fiber)
+{
+    (void)fiber;
 }
 #endif
 
@@ -87,6 +135,7 @@ struct gs3_fiber *gs3_fiber_new(void (*run)(void *context), void *context)
     uintptr_t address = (uintptr_t)fiber;
     makecontext(&fiber->inside, (void (*)(void))(uintptr_t)enter, 2, (unsigned)(address >> 32),
                 (unsigned)(address & UINT32_MAX));
+    begin_thread(fiber);
     gs3_fiber_reuse(fiber, run, context);
     return fiber;
 }
@@ -102,6 +151,7 @@ void gs3_fiber_free(struct gs3_fiber *fiber)
 {
     if (!fiber)
         return;
+    end_thread(fiber);
     munmap(fiber->memory, fiber->memory_bytes);
     free(fiber);
 }
@@ -109,6 +159,7 @@ void gs3_fiber_free(struct gs3_fiber *fiber)
 void gs3_fiber_resume(struct gs3_fiber *fiber)
 {
     leave(&fiber->fake_outside, fiber->memory + fiber->guard_bytes, STACK_BYTES);
+    enter_thread(fiber);
     swapcontext(&fiber->outside, &fiber->inside);
     arrive(fiber->fake_outside, NULL, NULL);
 }
@@ -116,6 +167,7 @@ void gs3_fiber_resume(struct gs3_fiber *fiber)
 void gs3_fiber_suspend(struct gs3_fiber *fiber)
 {
     leave(&fiber->fake_inside, fiber->outside_bottom, fiber->outside_bytes);
+    leave_thread(fiber);
     swapcontext(&fiber->inside, &fiber->outside);
     arrive(fiber->fake_inside, &fiber->outside_bottom, &fiber->outside_bytes);
 }

@@ -5,7 +5,14 @@
 
 #include "base/mem.h"
 #include "base/str.h"
+#include "text/utf8.h"
 #include "transfer/verify.h"
+
+/* Where the source is: a lane's `source` is that of copies (--source-region). */
+static struct gs3_s3_transport *store_of(const struct gs3_lane *lane, const struct gs3_plan *plan)
+{
+    return plan->direction == GS3_COPY ? lane->source : lane->destination;
+}
 
 static int look_at_source(const struct gs3_lane *lane, const struct gs3_plan *plan,
                           struct gs3_s3_result *found, struct gs3_err *err)
@@ -15,7 +22,7 @@ static int look_at_source(const struct gs3_lane *lane, const struct gs3_plan *pl
         .object = {.bucket = plan->source.bucket, .key = plan->source.key},
         .customer_key = gs3_plan_source_key(plan),
     };
-    return gs3_s3_perform(lane->source, &request, found, err);
+    return gs3_s3_perform(store_of(lane, plan), &request, found, err);
 }
 
 /* A delete without a clear answer may have been done: whether the source is there says it, and no
@@ -51,12 +58,12 @@ int gs3_delete_source(const struct gs3_lane *lane, const struct gs3_plan *plan, 
         .if_match = plan->head.etag,
     };
     struct gs3_s3_result result = {0};
-    int failed = gs3_s3_perform(lane->source, &request, &result, err);
+    int failed = gs3_s3_perform(store_of(lane, plan), &request, &result, err);
     if (failed && gs3_str_equal(err->code, "NotImplemented")) {
         /* The store has no conditional delete. The source was checked a moment ago. */
         gs3_s3_result_release(&result);
         request.if_match = NULL;
-        failed = gs3_s3_perform(lane->source, &request, &result, err);
+        failed = gs3_s3_perform(store_of(lane, plan), &request, &result, err);
     }
     bool may_be_done = failed && is_open(&result, err);
     gs3_s3_result_release(&result);
@@ -69,9 +76,16 @@ int gs3_delete_source(const struct gs3_lane *lane, const struct gs3_plan *plan, 
 
 bool gs3_delete_is_batchable(const struct gs3_plan *plan)
 {
-    for (const char *c = plan->source.key; *c; c++)
-        if ((unsigned char)*c < ' ')
+    const char *key = plan->source.key;
+    size_t left = strlen(key);
+    uint32_t character = 0;
+    while (left > 0) {
+        size_t length = gs3_utf8_decode(key, left, &character);
+        if (length == 0 || character < ' ' || character == 0xFFFE || character == 0xFFFF)
             return false;
+        key += length;
+        left -= length;
+    }
     return true;
 }
 
@@ -92,7 +106,7 @@ static int delete_after_all(const struct gs3_lane *lane, const struct gs3_plan *
         return gs3_wrap(err,
                         "the destination is complete, and whether the source was deleted is not "
                         "known: look at it");
-    if (gs3_verify_source(lane->source, plan, err))
+    if (gs3_verify_source(store_of(lane, plan), plan, err))
         return -1;
     return gs3_delete_source(lane, plan, err);
 }
@@ -137,7 +151,7 @@ void gs3_delete_sources(const struct gs3_lane *lane, struct gs3_delete *deletes,
     };
     struct gs3_s3_result result = {0};
     struct gs3_err err = GS3_ERR_INIT;
-    int failed = gs3_s3_perform(lane->source, &request, &result, &err);
+    int failed = gs3_s3_perform(store_of(lane, deletes[0].plan), &request, &result, &err);
     for (size_t i = 0; i < count; i++) {
         const struct gs3_s3_survivor *survivor =
             failed ? NULL : find_survivor(&result, deletes[i].plan->source.key);

@@ -24,7 +24,7 @@ struct gs3_delete {
 };
 void gs3_delete_sources(const struct gs3_lane *lane, struct gs3_delete *deletes, size_t count);
 
-/* Whether a batch can name the key: XML carries no control characters. */
+/* Whether a batch can name the key: XML carries no control characters and nothing but UTF-8. */
 bool gs3_delete_is_batchable(const struct gs3_plan *plan);
 
 #endif

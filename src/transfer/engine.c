@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
@@ -239,7 +240,7 @@ void gs3_engine_free(struct gs3_engine *engine)
         struct gs3_item *item = gs3_engine_take(engine);
         gs3_item_free(item);
         if (!item)
-            sched_yield();
+            nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
     }
     gs3_pool_free(engine->pool);
     pthread_mutex_destroy(&engine->lock);

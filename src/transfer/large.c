@@ -227,11 +227,23 @@ static int send_parts(struct gs3_large *large,
     return gs3_pool_run(large->work->shared->pool, large->work->lane, &batch, err);
 }
 
+/* Whether another run could end well where this one failed: not with a source that changed or a
+ * destination that is taken, nor with parts that the store does not accept. */
+static bool may_go_on(const struct gs3_err *err)
+{
+    static const char *const final[] = {"NoSuchUpload", "InvalidPart", "InvalidPartOrder",
+                                        "EntityTooSmall"};
+    for (size_t i = 0; i < sizeof final / sizeof final[0]; i++)
+        if (gs3_str_equal(err->code, final[i]))
+            return false;
+    return err->class != GS3_EFAIL && !gs3_s3_err_is_precondition(err);
+}
+
 /* An upload that nobody completes costs money and shows nowhere: it goes, or its id is told. */
 static int undo(struct gs3_large *large, struct gs3_err *err)
 {
     struct gs3_err abort = GS3_ERR_INIT;
-    bool is_kept = large->work->plan->opts.resumes && large->state.fd >= 0;
+    bool is_kept = large->work->plan->opts.resumes && large->state.fd >= 0 && may_go_on(err);
     if (is_kept)
         return gs3_wrap(err, "not finished, and kept for --resume");
     if (gs3_large_abort(large, large->upload_id, &abort)) {
@@ -252,12 +264,9 @@ int gs3_large_run(struct gs3_large *large,
     if (gs3_large_begin(large, err) || (!large->upload_id && create(large, err)))
         return -1;
     gs3_large_record(large);
-    if (send_parts(large, send, err) || (check && check(large->work, err)))
+    if (send_parts(large, send, err) || (check && check(large->work, err)) ||
+        complete(large, result, err))
         return undo(large, err);
-    if (complete(large, result, err)) {
-        bool is_gone = gs3_str_equal(err->code, "NoSuchUpload");
-        return is_gone ? -1 : undo(large, err);
-    }
     gs3_state_remove(&large->state);
     return check_whole(large, result, err);
 }

@@ -12,7 +12,7 @@ static uint64_t bounded(uint64_t bytes)
 uint64_t gs3_part_bytes(uint64_t object_bytes, uint64_t wanted)
 {
     uint64_t bytes = bounded(wanted > 0 ? wanted : GS3_PART_BYTES_DEFAULT);
-    while (bytes < GS3_PART_BYTES_MAXIMUM && object_bytes / bytes >= GS3_PARTS_MAXIMUM)
+    while (bytes < GS3_PART_BYTES_MAXIMUM && object_bytes > bytes * GS3_PARTS_MAXIMUM)
         bytes = bounded(bytes * 2);
     return bytes;
 }

@@ -40,7 +40,9 @@ struct worker {
     struct gs3_pool *pool;
     pthread_t thread;
     bool has_started;
+    unsigned index;
     unsigned running;   /* tasks that hold a slot */
+    bool has_freed;     /* a slot in this turn, so that the next one comes at once */
     bool is_hungry;     /* has slots and found nothing */
     int64_t adapted_ms; /* when the limit was looked at last */
     uint64_t throttled; /* as counted then */
@@ -89,6 +91,14 @@ static void feed_hungry_locked(struct gs3_pool *pool)
     }
 }
 
+/* That all of them see the end; none can have left while this one works. */
+static void wake_workers_locked(struct gs3_pool *pool)
+{
+    for (unsigned i = 0; i < pool->opts.worker_count; i++)
+        if (pool->workers[i].lane.http)
+            gs3_http_wake(pool->workers[i].lane.http);
+}
+
 static bool is_over_locked(const struct running_batch *batch)
 {
     return batch->running == 0 && (batch->has_failed || batch->next_piece == batch->batch->count);
@@ -127,9 +137,20 @@ static void end_job(struct gs3_pool *pool)
     pthread_mutex_lock(&pool->lock);
     pool->pending--;
     bool wakes = pool->pending == 0;
+    if (wakes && pool->is_closing)
+        wake_workers_locked(pool);
     pthread_mutex_unlock(&pool->lock);
     if (wakes && pool->opts.owner)
         gs3_http_wake(pool->opts.owner);
+}
+
+/* The turn that this happens in would wait for the network, which may have nothing to say. */
+static void free_slot(struct worker *worker)
+{
+    worker->running--;
+    if (!worker->has_freed)
+        gs3_http_wake(worker->lane.http);
+    worker->has_freed = true;
 }
 
 static void run_work(void *context)
@@ -139,14 +160,14 @@ static void run_work(void *context)
     if (work->job) {
         gs3_auto_free struct job *job = work->job;
         job->run(job->context, &worker->lane);
-        worker->running--;
+        free_slot(worker);
         end_job(worker->pool);
         return;
     }
     struct gs3_err err = GS3_ERR_INIT;
     const struct gs3_batch *batch = work->batch->batch;
     int failed = batch->run(batch->context, work->piece, &worker->lane, &err);
-    worker->running--;
+    free_slot(worker);
     end_piece(work, failed, &err);
 }
 
@@ -177,13 +198,22 @@ static bool take_job_locked(struct gs3_pool *pool, struct work *work)
     return true;
 }
 
+/* A worker's part of the limit, which all parts together make up exactly. */
+static unsigned share_locked(const struct worker *worker)
+{
+    const struct gs3_pool *pool = worker->pool;
+    unsigned count = pool->opts.worker_count;
+    return pool->limit / count + (worker->index < pool->limit % count ? 1 : 0);
+}
+
 /* Starts what there is while there are slots. Says whether the owner may add again. */
 static bool start_work(struct worker *worker)
 {
     struct gs3_pool *pool = worker->pool;
     pthread_mutex_lock(&pool->lock);
-    unsigned share = (pool->limit + pool->opts.worker_count - 1) / pool->opts.worker_count;
+    unsigned share = share_locked(worker);
     worker->is_hungry = false;
+    worker->has_freed = false;
     while (worker->running < share) {
         struct work work = {.worker = worker};
         if (!take_piece_locked(pool, &work) && !take_job_locked(pool, &work)) {
@@ -235,7 +265,7 @@ static void adapt(struct worker *worker)
     worker->adapted_ms = now;
     bool is_idle = load.idle_us * 10 > load.elapsed_us * 3;
     pthread_mutex_lock(&pool->lock);
-    unsigned share = pool->limit / pool->opts.worker_count;
+    unsigned share = share_locked(worker);
     bool may_grow = !pool->throttled_ms || now - pool->throttled_ms > THROTTLED_MS;
     if (throttled > worker->throttled)
         shrink_locked(pool, now);
@@ -260,6 +290,8 @@ static bool open_lane(struct worker *worker)
     struct gs3_pool *pool = worker->pool;
     struct gs3_err err = GS3_ERR_INIT;
     int failed = pool->opts.open_lane(pool->opts.context, &worker->lane, &err);
+    if (failed) /* whatever was opened is closed: nobody wakes it */
+        worker->lane = (struct gs3_lane){.http = NULL};
     pthread_mutex_lock(&pool->lock);
     pool->opened_count++;
     if (failed && !pool->has_failed) {
@@ -308,6 +340,7 @@ static int start_threads(struct gs3_pool *pool, struct gs3_err *err)
     for (unsigned i = 0; i < pool->opts.worker_count && !failed; i++) {
         struct worker *worker = &pool->workers[i];
         worker->pool = pool;
+        worker->index = i;
         failed = pthread_create(&worker->thread, NULL, run_worker, worker);
         worker->has_started = !failed;
         if (failed)
@@ -354,9 +387,7 @@ void gs3_pool_free(struct gs3_pool *pool)
         return;
     pthread_mutex_lock(&pool->lock);
     pool->is_closing = true;
-    for (unsigned i = 0; i < pool->opts.worker_count; i++)
-        if (pool->workers[i].lane.http)
-            gs3_http_wake(pool->workers[i].lane.http);
+    wake_workers_locked(pool);
     pthread_mutex_unlock(&pool->lock);
     for (unsigned i = 0; i < pool->opts.worker_count; i++)
         if (pool->workers[i].has_started)
@@ -422,8 +453,7 @@ int gs3_pool_run(struct gs3_pool *pool, const struct gs3_lane *lane, const struc
     *end = &running;
     feed_hungry_locked(pool);
     pthread_mutex_unlock(&pool->lock);
-    worker->running--;
-    gs3_http_wake(lane->http); /* the slot is free for a piece */
+    free_slot(worker); /* for a piece */
     gs3_http_park(lane->http);
     worker->running++;
     if (running.has_failed)

@@ -20,7 +20,8 @@ struct gs3_pool_opts {
     unsigned maximum_concurrency; /* jobs and pieces under way, all workers together; 0: 256 */
     unsigned queue_length;        /* jobs waiting; 0: 1000 (aws: max_queue_size) */
     unsigned piece_concurrency;   /* pieces of one batch at once; 0: 32 */
-    /* Makes and frees a worker's connections, on the worker's own thread. */
+    /* Makes and frees a worker's connections, on the worker's own thread. One that fails leaves
+     * nothing behind. */
     int (*open_lane)(void *context, struct gs3_lane *lane, struct gs3_err *err);
     void (*close_lane)(void *context, struct gs3_lane *lane);
     void *context;

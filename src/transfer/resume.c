@@ -4,7 +4,7 @@
 #include "base/str.h"
 #include "transfer/large.h"
 
-enum { MATCH_BYTES = 256 * 1024 };
+enum { MATCH_BYTES = 256 * 1024, CUSTOMER_KEY_BYTES = 32 };
 
 static void add(struct gs3_buf *text, const char *name, const char *value)
 {
@@ -50,13 +50,20 @@ static void make_match(const struct gs3_large *large, char match[GS3_SHA256_HEX_
     if (write->write) {
         add(&text, "storage-class", write->write->storage_class);
         add(&text, "acl", write->write->acl);
+        add(&text, "grant-read", write->write->grant_read);
+        add(&text, "grant-read-acp", write->write->grant_read_acp);
+        add(&text, "grant-write-acp", write->write->grant_write_acp);
+        add(&text, "grant-full-control", write->write->grant_full_control);
         add(&text, "sse", write->write->sse);
         add(&text, "kms", write->write->sse_kms_key_id);
         add(&text, "redirect", write->write->website_redirect);
     }
     add(&text, "checksum", gs3_s3_checksum_name(write->checksum));
-    if (write->customer_key) /* by its digest: the record holds no secret */
-        add(&text, "customer-key", "yes");
+    if (write->customer_key) { /* by its digest: the record holds no secret */
+        char key[GS3_SHA256_HEX_BYTES];
+        gs3_sha256_hex(write->customer_key->bytes, CUSTOMER_KEY_BYTES, key);
+        add(&text, "customer-key", key);
+    }
     for (size_t i = 0; write->tags && i < write->tags->count; i++)
         gs3_buf_printf(&text, "tag %s=%s\n", write->tags->items[i].name,
                        write->tags->items[i].value);
@@ -84,6 +91,18 @@ static void take_parts(struct gs3_large *large, struct gs3_s3_result *result)
                                                    .checksum = found->checksum};
         found->etag = found->checksum = NULL;
         gs3_work_moved(large->work, found->size_bytes);
+    }
+}
+
+/* What was listed of an upload that is gone is to be sent. */
+static void drop_parts(struct gs3_large *large)
+{
+    for (size_t i = 0; i < large->count; i++) {
+        if (!large->parts[i].etag)
+            continue;
+        free(large->parts[i].etag);
+        large->parts[i].etag = NULL;
+        gs3_work_moved(large->work, 0 - gs3_large_range(large, i).length_bytes);
     }
 }
 
@@ -117,8 +136,10 @@ static int go_on(struct gs3_large *large, struct gs3_err *err)
     struct gs3_state *state = &large->state;
     if (list_parts(large, state->upload_id, err)) {
         bool is_gone = gs3_s3_err_is_not_found(err);
-        if (is_gone)
+        if (is_gone) {
             gs3_err_clear(err);
+            drop_parts(large);
+        }
         return is_gone ? 0 : gs3_wrap(err, "the upload that is to go on");
     }
     large->upload_id = gs3_xstrdup(state->upload_id);
@@ -157,7 +178,9 @@ void gs3_large_record(struct gs3_large *large)
     struct gs3_err trouble = GS3_ERR_INIT;
     if (large->state.fd < 0)
         return;
-    if (gs3_state_write(&large->state, large->match, large->upload_id, large->metadata, &trouble))
-        gs3_log_debug(large->work->shared->log, "no record of the upload is kept: %s",
-                      trouble.message);
+    if (gs3_state_write(&large->state, large->match, large->upload_id, large->metadata, &trouble) ==
+        0)
+        return;
+    gs3_log_debug(large->work->shared->log, "no record of the upload is kept: %s", trouble.message);
+    gs3_state_remove(&large->state); /* what it holds now may be half a record */
 }

@@ -81,6 +81,9 @@ static void read_record(struct gs3_state *state)
     gs3_auto_json cJSON *record = gs3_json_parse(text, (size_t)length, NULL);
     const char *id = gs3_json_string(record, "upload_id");
     const char *match = gs3_json_string(record, "match");
+    const cJSON *version = cJSON_GetObjectItemCaseSensitive(record, "version");
+    if (!cJSON_IsNumber(version) || version->valueint != RECORD_VERSION)
+        return; /* what it means is another gs3's to know */
     if (gs3_str_is_empty(id) || !match || strlen(match) != sizeof state->match - 1)
         return;
     state->upload_id = gs3_xstrdup(id);
@@ -135,9 +138,9 @@ int gs3_state_write(struct gs3_state *state, const char *match, const char *uplo
     gs3_auto_buf struct gs3_buf text = GS3_BUF_INIT(RECORD_BYTES - 1);
     if (format_record(&text, match, upload_id, metadata))
         return gs3_fail(err, GS3_EIO, "the record of the upload is too long");
-    if (ftruncate(state->fd, 0) ||
-        pwrite(state->fd, text.data, text.length_bytes, 0) != (ssize_t)text.length_bytes ||
-        fsync(state->fd))
+    /* Over what is there, so that no moment has an empty record. */
+    if (pwrite(state->fd, text.data, text.length_bytes, 0) != (ssize_t)text.length_bytes ||
+        ftruncate(state->fd, (off_t)text.length_bytes) || fsync(state->fd))
         return gs3_fail_errno(err, GS3_EIO, errno, "cannot write %s", state->path);
     return 0;
 }

@@ -13,7 +13,28 @@
     "    url: %s\n"                                                                                \
     "    tables: [change_request]\n"                                                               \
     "    credentials: {username: {env: SN_USERNAME}, password: {env: SN_PASSWORD}}\n"              \
+    "  jira:\n"                                                                                    \
+    "    type: jira\n"                                                                             \
+    "    url: %s\n"                                                                                \
     "environments:\n"                                                                              \
+    "  project:\n"                                                                                 \
+    "    match: [{bucket: \"proj-*\"}]\n"                                                          \
+    "    identity: {source: os}\n"                                                                 \
+    "    governance_level: standard\n"                                                             \
+    "    ticket_for: [write]\n"                                                                    \
+    "    tickets:\n"                                                                               \
+    "      - {name: issue, system: jira, pattern: \"OPS-[0-9]+\", window: ignored,\n"              \
+    "         status_category: [indeterminate], metadata_key: jira-ticket-id}\n"                   \
+    "    metadata: {department: {required: false}}\n"                                              \
+    "  release:\n"                                                                                 \
+    "    match: [{bucket: \"rele-*\"}]\n"                                                          \
+    "    identity: {source: os}\n"                                                                 \
+    "    governance_level: standard\n"                                                             \
+    "    ticket_for: [write]\n"                                                                    \
+    "    tickets:\n"                                                                               \
+    "      - {name: issue, system: jira, pattern: \"OPS-[0-9]+\", window: ignored,\n"              \
+    "         approval: [approved], metadata_key: jira-ticket-id}\n"                               \
+    "    metadata: {department: {required: false}}\n"                                              \
     "  production:\n"                                                                              \
     "    match: [{bucket: \"prod-*\"}, {bucket: shared, prefix: live}]\n"                          \
     "    identity: {source: os}\n"                                                                 \
@@ -118,7 +139,7 @@ static void decided(void *context, const struct gs3_decision *decision,
 
 static struct gs3_policy *parse(const char *url, const char *from, const char *to)
 {
-    gs3_auto_free char *text = gs3_xasprintf(POLICY, url);
+    gs3_auto_free char *text = gs3_xasprintf(POLICY, url, url);
     gs3_auto_free char *edited = desk_edit(text, from, to);
     struct gs3_err err = GS3_ERR_INIT;
     struct gs3_policy *policy =
@@ -550,6 +571,40 @@ static void permits_renew_leaves_refused_decisions_alone(void **state)
     stop(&fixture, &script);
 }
 
+/* A Jira issue that was asked for without its approvals lacks them: that is no refusal. */
+static void permits_for_asks_again_when_a_rule_wants_more(void **state)
+{
+    (void)state;
+    for (int has_approval = 0; has_approval < 2; has_approval++) {
+        struct fixture fixture;
+        gs3_auto_free char *bytes = desk_json("401 Unauthorized", "", "{}");
+        struct server_reply reply = {.bytes = bytes};
+        fixture_init(&fixture, &reply, 1);
+        fixture.ticket.id = "OPS-1";
+        fixture.gate.looked_up = gs3_xcalloc(1, sizeof *fixture.gate.looked_up);
+        fixture.gate.looked_up_count = 1;
+        fixture.gate.looked_up[0] = (struct gs3_looked_up){
+            .system = gs3_policy_system(fixture.policies[0], "jira"),
+            .has_approval = has_approval,
+            .ticket = {.verdict = GS3_TICKET_FOUND,
+                       .system = gs3_xstrdup("jira"),
+                       .requested_id = gs3_xstrdup("OPS-1"),
+                       .id = gs3_xstrdup("OPS-1"),
+                       .tracking_system = gs3_xstrdup("jira"),
+                       .status_category = gs3_xstrdup("indeterminate"),
+                       .active = GS3_YES},
+        };
+        if (!ask(&fixture, "proj-data", "a"))
+            fail_msg("%s", fixture.err.message);
+        assert_int_equal(requests(&fixture), 0);
+        assert_null(ask(&fixture, "rele-data", "a"));
+        assert_int_equal(requests(&fixture) > 0, !has_approval);
+        assert_int_equal(fixture.err.class, has_approval ? GS3_EREFUSED : GS3_EUNDECIDED);
+        assert_non_null(ask(&fixture, "proj-data", "b")); /* and the old answer is kept */
+        fixture_release(&fixture);
+    }
+}
+
 static void permits_questions_about_the_environment(void **state)
 {
     (void)state;
@@ -608,6 +663,7 @@ int main(void)
         cmocka_unit_test(permits_renew_of_a_closed_ticket_ends_everything),
         cmocka_unit_test(permits_renew_without_an_answer_is_undecided),
         cmocka_unit_test(permits_renew_leaves_refused_decisions_alone),
+        cmocka_unit_test(permits_for_asks_again_when_a_rule_wants_more),
         cmocka_unit_test(permits_questions_about_the_environment),
         cmocka_unit_test(permits_for_the_same_environment_is_cheap),
     };

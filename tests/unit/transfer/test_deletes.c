@@ -1,0 +1,315 @@
+/* transfer/deletes: a source goes only while it is what was moved, and no line says otherwise. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "depot.h"
+#include "transfer/deletes.h"
+
+enum { SOURCES = 5 };
+
+struct scene {
+    struct depot depot, far; /* the destination's store is another one */
+    struct gs3_lane lane;
+    struct gs3_plan plans[SOURCES];
+    struct gs3_delete deletes[SOURCES];
+    char keys[SOURCES][16];
+};
+
+static void scene_init(struct scene *scene)
+{
+    memset(scene, 0, sizeof *scene);
+    depot_init(&scene->depot);
+    depot_init(&scene->far);
+    scene->lane.source = depot_connect(&scene->depot, NULL);
+    scene->lane.destination = depot_connect(&scene->far, NULL);
+    for (size_t i = 0; i < SOURCES; i++) {
+        snprintf(scene->keys[i], sizeof scene->keys[i], "k%zu", i);
+        depot_put(&scene->depot, "bucket", scene->keys[i], 10);
+        scene->plans[i] = (struct gs3_plan){
+            .operation = GS3_OPERATION_MOVE,
+            .direction = GS3_COPY,
+            .source = {.kind = GS3_LOCATION_S3,
+                       .bucket = gs3_xstrdup("bucket"),
+                       .key = gs3_xstrdup(scene->keys[i])},
+            .local = {.fd = -1},
+        };
+        struct gs3_err err = GS3_ERR_INIT;
+        assert_int_equal(gs3_plan_look(&scene->plans[i], scene->lane.source, &err), 0);
+        scene->deletes[i].plan = &scene->plans[i];
+    }
+    memset(scene->depot.counts, 0, sizeof scene->depot.counts);
+}
+
+static void scene_release(struct scene *scene)
+{
+    for (size_t i = 0; i < SOURCES; i++)
+        gs3_plan_release(&scene->plans[i], NULL);
+    gs3_s3_transport_free(scene->lane.source);
+    gs3_s3_transport_free(scene->lane.destination);
+    depot_release(&scene->depot);
+    depot_release(&scene->far);
+}
+
+static bool is_there(struct scene *scene, size_t i)
+{
+    return depot_find(&scene->depot, "bucket", scene->keys[i]) != NULL;
+}
+
+/* What the first delete, single or of a batch, meets. */
+static enum depot_fault at_first(void *context, const struct gs3_s3_request *request,
+                                 unsigned number)
+{
+    bool is_delete = request->op == GS3_S3_DELETE_OBJECT || request->op == GS3_S3_DELETE_OBJECTS;
+    return is_delete && number == 1 ? *(const enum depot_fault *)context : DEPOT_WELL;
+}
+
+static enum depot_fault always(void *context, const struct gs3_s3_request *request, unsigned number)
+{
+    (void)request;
+    (void)number;
+    return *(const enum depot_fault *)context;
+}
+
+static void expect_kept(const struct gs3_delete *one, const char *text)
+{
+    assert_int_equal(one->failed, -1);
+    if (!strstr(one->err.message, text))
+        fail_msg("\"%s\" is not in \"%s\"", text, one->err.message);
+}
+
+static void gs3_delete_sources_is_one_request(void **state)
+{
+    (void)state;
+    struct scene scene;
+    scene_init(&scene);
+    gs3_delete_sources(&scene.lane, scene.deletes, SOURCES);
+    for (size_t i = 0; i < SOURCES; i++) {
+        assert_int_equal(scene.deletes[i].failed, 0);
+        assert_false(is_there(&scene, i));
+    }
+    assert_int_equal(scene.depot.counts[GS3_S3_DELETE_OBJECTS], 1);
+    assert_int_equal(scene.depot.counts[GS3_S3_DELETE_OBJECT], 0);
+    assert_int_equal(scene.depot.counts[GS3_S3_HEAD_OBJECT], 0);
+    scene_release(&scene);
+}
+
+/* Written by someone else since it was moved: theirs, and it stays. */
+static void gs3_delete_sources_leaves_what_was_written_since(void **state)
+{
+    (void)state;
+    struct scene scene;
+    scene_init(&scene);
+    depot_put(&scene.depot, "bucket", "k2", 10);
+    gs3_delete_sources(&scene.lane, scene.deletes, SOURCES);
+    for (size_t i = 0; i < SOURCES; i++)
+        assert_int_equal(is_there(&scene, i), i == 2);
+    expect_kept(&scene.deletes[2], "the destination is complete, the source is kept: An error "
+                                   "occurred (PreconditionFailed) when calling the DeleteObjects");
+    assert_int_equal(scene.deletes[1].failed, 0);
+    scene_release(&scene);
+}
+
+static void gs3_delete_sources_names_what_survives(void **state)
+{
+    (void)state;
+    struct scene scene;
+    scene_init(&scene);
+    enum depot_fault fault = DEPOT_PROTECT;
+    scene.depot.judge = at_first;
+    scene.depot.context = &fault;
+    gs3_delete_sources(&scene.lane, scene.deletes, SOURCES);
+    expect_kept(&scene.deletes[0], "(AccessDenied)");
+    assert_int_equal(scene.deletes[0].err.class, GS3_ESERVICE);
+    for (size_t i = 0; i < SOURCES; i++)
+        assert_int_equal(is_there(&scene, i), i == 0);
+    assert_int_equal(scene.depot.counts[GS3_S3_DELETE_OBJECT], 0);
+    scene_release(&scene);
+}
+
+/* An error of the store's own: looked at, and deleted by itself while it is the same. */
+static void gs3_delete_sources_tries_again_what_the_store_failed_at(void **state)
+{
+    (void)state;
+    struct scene scene;
+    scene_init(&scene);
+    enum depot_fault fault = DEPOT_STAY;
+    scene.depot.judge = at_first;
+    scene.depot.context = &fault;
+    gs3_delete_sources(&scene.lane, scene.deletes, SOURCES);
+    for (size_t i = 0; i < SOURCES; i++) {
+        /* The single delete is the first of its kind: STAY means nothing to it. */
+        assert_int_equal(scene.deletes[i].failed, 0);
+        assert_false(is_there(&scene, i));
+    }
+    assert_int_equal(scene.depot.counts[GS3_S3_DELETE_OBJECT], 1);
+    scene_release(&scene);
+}
+
+static enum depot_fault batch_fault(void *context, const struct gs3_s3_request *request,
+                                    unsigned number)
+{
+    (void)number;
+    return request->op == GS3_S3_DELETE_OBJECTS ? *(const enum depot_fault *)context : DEPOT_WELL;
+}
+
+/* Failed, refused, not answered, or answered into the void: settled one by one. */
+static void gs3_delete_sources_settles_a_batch_without_an_answer(void **state)
+{
+    (void)state;
+    static const enum depot_fault faults[] = {DEPOT_FAIL, DEPOT_REFUSE, DEPOT_BREAK, DEPOT_LOSE};
+    for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++) {
+        struct scene scene;
+        scene_init(&scene);
+        enum depot_fault fault = faults[i];
+        scene.depot.judge = batch_fault;
+        scene.depot.context = &fault;
+        depot_put(&scene.depot, "bucket", "k3", 10); /* somebody's */
+        gs3_delete_sources(&scene.lane, scene.deletes, SOURCES);
+        for (size_t j = 0; j < SOURCES; j++) {
+            assert_int_equal(is_there(&scene, j), j == 3);
+            assert_int_equal(scene.deletes[j].failed, j == 3 ? -1 : 0);
+        }
+        assert_non_null(strstr(scene.deletes[3].err.message, "kept"));
+        assert_int_equal(scene.depot.counts[GS3_S3_DELETE_OBJECTS], 1); /* never twice */
+        scene_release(&scene);
+    }
+}
+
+static void gs3_delete_sources_after_a_signal_says_what_is_not_known(void **state)
+{
+    (void)state;
+    struct scene scene;
+    scene_init(&scene);
+    enum depot_fault fault = DEPOT_INTERRUPT;
+    scene.depot.judge = always;
+    scene.depot.context = &fault;
+    gs3_delete_sources(&scene.lane, scene.deletes, SOURCES);
+    for (size_t i = 0; i < SOURCES; i++) {
+        expect_kept(&scene.deletes[i], "whether the source was deleted is not known");
+        assert_int_equal(scene.deletes[i].err.class, GS3_EINTERRUPT);
+        assert_true(is_there(&scene, i));
+    }
+    scene_release(&scene);
+}
+
+/* Nothing can be asked any more: then nothing is claimed. */
+static void gs3_delete_sources_of_a_store_that_is_away_claims_nothing(void **state)
+{
+    (void)state;
+    struct scene scene;
+    scene_init(&scene);
+    enum depot_fault fault = DEPOT_BREAK;
+    scene.depot.judge = always;
+    scene.depot.context = &fault;
+    gs3_delete_sources(&scene.lane, scene.deletes, SOURCES);
+    for (size_t i = 0; i < SOURCES; i++)
+        expect_kept(&scene.deletes[i], "whether the source was deleted is not known");
+    scene_release(&scene);
+}
+
+static void gs3_delete_source_settles_by_a_look(void **state)
+{
+    (void)state;
+    static const struct {
+        enum depot_fault fault;
+        bool is_gone;
+        const char *text; /* NULL: no failure */
+    } cases[] = {
+        {DEPOT_WELL, true, NULL},
+        {DEPOT_LOSE, true, NULL},
+        {DEPOT_BREAK, false, "the source is kept"},
+        {DEPOT_FAIL, false, "the source is kept"},
+        {DEPOT_REFUSE, false, "the source is kept"},
+        {DEPOT_INTERRUPT, false, "the source is kept"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct scene scene;
+        scene_init(&scene);
+        enum depot_fault fault = cases[i].fault;
+        scene.depot.judge = at_first;
+        scene.depot.context = &fault;
+        struct gs3_delete *one = &scene.deletes[0];
+        one->failed = gs3_delete_source(&scene.lane, one->plan, &one->err);
+        assert_int_equal(!is_there(&scene, 0), cases[i].is_gone);
+        if (cases[i].text)
+            expect_kept(one, cases[i].text);
+        else
+            assert_int_equal(one->failed, 0);
+        assert_int_equal(scene.depot.counts[GS3_S3_DELETE_OBJECT], 1);
+        scene_release(&scene);
+    }
+}
+
+/* A download's source is where a lane has its destination: --source-region is a copy's. */
+static void gs3_delete_source_of_a_download_asks_the_right_store(void **state)
+{
+    (void)state;
+    for (int many = 0; many < 2; many++) {
+        struct scene scene;
+        scene_init(&scene);
+        struct gs3_s3_transport *swap = scene.lane.source;
+        scene.lane.source = scene.lane.destination;
+        scene.lane.destination = swap;
+        scene.plans[0].direction = GS3_DOWNLOAD;
+        struct gs3_delete *one = &scene.deletes[0];
+        if (many)
+            gs3_delete_sources(&scene.lane, one, 1);
+        else
+            one->failed = gs3_delete_source(&scene.lane, one->plan, &one->err);
+        assert_int_equal(one->failed, 0);
+        assert_false(is_there(&scene, 0));
+        scene_release(&scene);
+    }
+}
+
+static void gs3_delete_is_batchable_unless_xml_cannot_say_it(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *key;
+        bool is_batchable;
+    } cases[] = {
+        {"a/b c&<>\"'", true},
+        {"\xC3\xA9", true},
+        {"a\nb", false},
+        {"a\x01", false},
+        {"\x1f", false},
+        {"a\tb", false},
+        {"a\rb", false},
+        {" ", true},
+        {"\x7f", true},
+        {"\xEF\xBF\xBE", false},
+        {"x\xEF\xBF\xBFy", false},
+        {"\xEF\xBF\xBD", true},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const struct gs3_plan plan = {.source = {.key = (char *)(uintptr_t)cases[i].key}};
+        if (gs3_delete_is_batchable(&plan) != cases[i].is_batchable)
+            fail_msg("case %zu", i);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(gs3_delete_sources_is_one_request),
+        cmocka_unit_test(gs3_delete_sources_leaves_what_was_written_since),
+        cmocka_unit_test(gs3_delete_sources_names_what_survives),
+        cmocka_unit_test(gs3_delete_sources_tries_again_what_the_store_failed_at),
+        cmocka_unit_test(gs3_delete_sources_settles_a_batch_without_an_answer),
+        cmocka_unit_test(gs3_delete_sources_after_a_signal_says_what_is_not_known),
+        cmocka_unit_test(gs3_delete_sources_of_a_store_that_is_away_claims_nothing),
+        cmocka_unit_test(gs3_delete_source_settles_by_a_look),
+        cmocka_unit_test(gs3_delete_source_of_a_download_asks_the_right_store),
+        cmocka_unit_test(gs3_delete_is_batchable_unless_xml_cannot_say_it),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
