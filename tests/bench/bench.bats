@@ -160,10 +160,73 @@ status_of() {
 }
 
 @test "the sink refuses options that make no sense" {
-    for option in --port=70000 --threads=0 --latency=1x --rate=-1 --bogus extra; do
+    for option in --port=70000 --threads=0 --latency=1x --rate=-1 --fault-503=101 --fault-reset=x \
+        --bogus extra; do
         run "$SINK" "$option"
         [ "$status" -eq 252 ]
     done
     run "$SINK" --tls /dev/null
     [ "$status" -eq 1 ]
+}
+
+# start_sink [OPTION]...: another sink for one test; its address is in url.
+start_sink() {
+    "$SINK" --quiet --die-with-parent --port-file "$BATS_TEST_TMPDIR/port" "$@" \
+        2>"$BATS_TEST_TMPDIR/errors" 3>&- &
+    for _ in $(seq 100); do
+        [ ! -s "$BATS_TEST_TMPDIR/port" ] || break
+        sleep 0.05
+    done
+    url="http://127.0.0.1:$(cat "$BATS_TEST_TMPDIR/port")"
+}
+
+@test "the sink minds conditions on writes, reads, parts and batches" {
+    local etag id
+    etag=$(ask -D - -o /dev/null -T - "$URL/cond/key" <<<one | tr -d '\r"' | sed -n 's/^ETag: //p')
+    [ "$(status_of -H "If-None-Match: \"$etag\"" "$URL/cond/key")" = 304 ]
+    [ "$(status_of -T /dev/null -H 'If-Match: "other"' "$URL/cond/key")" = 412 ]
+    [ "$(status_of -T /dev/null -H 'If-Match: "other"' "$URL/cond/none")" = 404 ]
+    id=$(ask -X POST "$URL/cond/key?uploads" | sed -n 's|.*<UploadId>\(.*\)</UploadId>.*|\1|p')
+    [ "$(status_of -X PUT -H 'x-amz-copy-source: cond/key' \
+        -H 'x-amz-copy-source-if-match: "other"' "$URL/cond/key?partNumber=1&uploadId=$id")" = 412 ]
+    for _ in 1 2; do # sent again, a part counts once
+        ask -o /dev/null -X PUT -H 'x-amz-copy-source: cond/key' \
+            "$URL/cond/key?partNumber=1&uploadId=$id"
+    done
+    [ "$(status_of -X POST -d x -H 'If-None-Match: *' "$URL/cond/key?uploadId=$id")" = 412 ]
+    [ "$(status_of -X POST -d x "$URL/cond/key?uploadId=$id")" = 200 ]
+    [ "$(ask "$URL/_objects/cond/" | tr '\n' ' ')" = 'objects 1 bytes 4 ' ]
+    run ask -X POST "$URL/cond?delete" \
+        -d '<Delete><Object><Key>key</Key><ETag>"other"</ETag></Object></Delete>'
+    [[ $output == *'<Error><Key>key</Key><Code>PreconditionFailed</Code>'* ]]
+    [ "$(status_of -I "$URL/cond/key")" = 200 ]
+}
+
+@test "the sink logs requests, a JSON object a line, before it answers" {
+    start_sink --request-log "$BATS_TEST_TMPDIR/log"
+    ask -o /dev/null -T /dev/null -H 'x-amz-meta-Color: "b\l' "$url/bucket/a%20b?x=%41"
+    ask -o /dev/null "$url/_stats"
+    run python3 -c 'import json, sys
+for line in open(sys.argv[1]):
+    it = json.loads(line)
+    print(it["method"], it["target"], it["path"], it["query"], it["operation"], it["status"],
+          it["bytes"], it["headers"]["x-amz-meta-color"], sep="|")' "$BATS_TEST_TMPDIR/log"
+    [ "$output" = 'PUT|/bucket/a%20b?x=%41|bucket/a b|x=%41|PutObject|200|0|"b\l' ]
+}
+
+@test "the sink fails by chance, and by the same chance for the same seed" {
+    local first
+    for seed in 3 3 4; do
+        rm -f "$BATS_TEST_TMPDIR/port" "$BATS_TEST_TMPDIR/log"
+        start_sink --fault-503 10.5 --fault-reset 20 --seed "$seed" \
+            --request-log "$BATS_TEST_TMPDIR/log"
+        ask -o /dev/null -T /dev/null "$url/bucket/key[1-60]" || true
+        kill $!
+        output=$(grep -o '"fault":"reset"\|"status":[0-9]*' "$BATS_TEST_TMPDIR/log")
+        [[ $output == *503* && $output == *reset* && $output == *200* ]]
+        case $seed in
+        3) [ "$output" = "${first:=$output}" ] ;;
+        4) [ "$output" != "$first" ] ;;
+        esac
+    done
 }
