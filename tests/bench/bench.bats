@@ -37,22 +37,77 @@ status_of() {
     ask -o /dev/null -w '%{http_code}' "$@"
 }
 
-@test "every case runs once, governed, and leaves nothing" {
-    mkdir "$BATS_TEST_TMPDIR/tmp"
+# bench CLIENTS CASE...: one round of tiny sizes; output, stderr and status are its own.
+bench() {
+    local clients=$1
+    shift
+    mkdir -p "$BATS_TEST_TMPDIR/tmp"
     run --separate-stderr env TMPDIR="$BATS_TEST_TMPDIR/tmp" GS3_BENCH_ROUNDS=1 \
-        GS3_BENCH_BYTES=100000 GS3_BENCH_SECONDS=1 GS3_BENCH_CLIENTS='curl gs3' \
+        GS3_BENCH_BYTES=100000 GS3_BENCH_OBJECTS=12 GS3_BENCH_KEYS=2500 GS3_BENCH_SECONDS=1 \
+        GS3_BENCH_CLIENTS="$clients" GS3_BENCH_CASES="$*" \
         GS3_BENCH_KEEP="$BATS_TEST_TMPDIR/figures" "$BATS_TEST_DIRNAME/run"
     echo "$output"
     echo "$stderr"
+    [ -z "$(ls "$BATS_TEST_TMPDIR/tmp")" ]
+}
+
+gs3_is_recursive() {
+    "$GS3" cp --help | grep -q -e '--recursive'
+}
+
+@test "every case of one object runs once, governed, and leaves nothing" {
+    local -a cases=(version put1 put2g put2g-signed put2g-https put2g-20ms get2g get2g-20ms cp1 mv1)
+    bench 'curl gs3' "${cases[@]}"
     [ "$status" -eq 0 ]
-    for name in version put1 put2g put2g-signed put2g-https get2g cp1 mv1; do
+    for name in "${cases[@]}"; do
         grep -qF "(\`$name\`)" <<<"$output"
         grep -q "^$name 1 gs3 " "$BATS_TEST_TMPDIR/figures"
         grep -q "^$name 1 curl " "$BATS_TEST_TMPDIR/figures"
     done
     grep -q '^put1 1 ticket ' "$BATS_TEST_TMPDIR/figures"
     [[ $stderr != *fails* ]]
-    [ -z "$(ls "$BATS_TEST_TMPDIR/tmp")" ]
+}
+
+@test "every case of many objects runs once, and the objects are counted" {
+    local -a cases=(put10k put10k-20ms put10k-https-20ms cp10k cp10k-20ms mv10k mv10k-20ms list1m)
+    bench curl "${cases[@]}"
+    [ "$status" -eq 0 ]
+    for name in "${cases[@]}"; do
+        grep -q "^$name 1 curl [0-9]" "$BATS_TEST_TMPDIR/figures"
+    done
+    grep -q '^mv10k 1 curl [0-9]* [0-9]* [0-9]* 24 ' "$BATS_TEST_TMPDIR/figures"
+    grep -q '^list1m 1 curl [0-9]* [0-9]* [0-9]* 3 1 ' "$BATS_TEST_TMPDIR/figures"
+}
+
+@test "gs3 has its part in every case of many objects" {
+    gs3_is_recursive || skip "gs3 has no --recursive"
+    local -a cases=(put10k put10k-https-20ms cp10k mv10k list1m cp50g-20ms governance10k put1m cp1m)
+    bench gs3 "${cases[@]}"
+    [ "$status" -eq 0 ]
+    for name in "${cases[@]}"; do
+        grep -q "^$name 1 gs3 [0-9]" "$BATS_TEST_TMPDIR/figures"
+    done
+    [[ $output == *'The ticket costs: wall '* && $output == *'### Peak memory ('*cp1m* ]]
+}
+
+@test "a client that fails, or does not do its work, has a row that says so" {
+    local build
+    build=$(dirname "$GS3")
+    cat >"$BATS_TEST_TMPDIR/gs3" <<'SCRIPT'
+#!/bin/sh
+[ ! -e "${0%/*}/fails" ] || { echo 'it | broke' >&2; exit 9; }
+SCRIPT
+    chmod +x "$BATS_TEST_TMPDIR/gs3"
+    export GS3_SIM="$build/tests/sim/gs3-sim" GS3_TIMER="$build/tests/bench/gs3-timer" \
+        GS3_SINK="$SINK" GS3="$BATS_TEST_TMPDIR/gs3"
+    bench 'curl gs3' put10k
+    [ "$status" -eq 1 ]
+    [[ $output == *'| curl, unsigned | 1 |'* && $output == *'| gs3 | failed |'* ]]
+    [[ $output == *'gs3 failed: there are objects 0 bytes 0 , not objects 12 bytes 49152.'* ]]
+    touch "$BATS_TEST_TMPDIR/fails"
+    bench 'curl gs3' put10k
+    [ "$status" -eq 1 ]
+    [[ $output == *'gs3 failed: it / broke.'* ]]
 }
 
 @test "the benchmark refuses what it does not know" {
