@@ -108,6 +108,9 @@ SCRIPT
     bench 'curl gs3' put10k
     [ "$status" -eq 1 ]
     [[ $output == *'gs3 failed: it / broke.'* ]]
+    run "$GS3_TIMER" -l 1 -- sleep 60
+    [ "$status" -eq 124 ]
+    [[ $output =~ ^1[0-9]{6}\ .*\ 124$ ]]
 }
 
 @test "the benchmark refuses what it does not know" {
