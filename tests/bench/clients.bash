@@ -10,7 +10,7 @@
 # Depends on nothing else; reads and writes nothing.
 # shellcheck disable=SC2034,SC2154 # command is read, the others are set by tests/bench/run
 
-# In the order of the table's rows; gs3 is last, so that every round ends with it.
+# In the order of the table's rows.
 readonly BENCH_CLIENTS=(curl aws aws_crt rclone s3cmd s5cmd gs3)
 
 # client_program NAME: its path, or nothing. Only the distribution's own AWS CLI is the AWS CLI:
