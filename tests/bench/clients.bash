@@ -106,7 +106,7 @@ rclone_move() { _rclone moveto "sink:$from" "sink:$to"; }
 rclone_put_many() { _rclone_many copy "$dir" "sink:$to"; }
 rclone_copy_many() { _rclone_many copy "sink:$from" "sink:$to"; }
 rclone_move_many() { _rclone_many move "sink:$from" "sink:$to"; }
-rclone_list() { _rclone_many --dry-run copy "sink:$from" "$dir"; }
+rclone_list() { _rclone_many --stats 0 --dry-run copy "sink:$from" "$dir"; }
 
 _s3cmd()
 {
