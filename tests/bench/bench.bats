@@ -37,22 +37,80 @@ status_of() {
     ask -o /dev/null -w '%{http_code}' "$@"
 }
 
-@test "every case runs once, governed, and leaves nothing" {
-    mkdir "$BATS_TEST_TMPDIR/tmp"
+# bench CLIENTS CASE...: one round of tiny sizes; output, stderr and status are its own.
+bench() {
+    local clients=$1
+    shift
+    mkdir -p "$BATS_TEST_TMPDIR/tmp"
     run --separate-stderr env TMPDIR="$BATS_TEST_TMPDIR/tmp" GS3_BENCH_ROUNDS=1 \
-        GS3_BENCH_BYTES=100000 GS3_BENCH_SECONDS=1 GS3_BENCH_CLIENTS='curl gs3' \
+        GS3_BENCH_BYTES=100000 GS3_BENCH_OBJECTS=12 GS3_BENCH_KEYS=2500 GS3_BENCH_SECONDS=1 \
+        GS3_BENCH_CLIENTS="$clients" GS3_BENCH_CASES="$*" \
         GS3_BENCH_KEEP="$BATS_TEST_TMPDIR/figures" "$BATS_TEST_DIRNAME/run"
     echo "$output"
     echo "$stderr"
+    [ -z "$(ls "$BATS_TEST_TMPDIR/tmp")" ]
+}
+
+gs3_is_recursive() {
+    "$GS3" cp --help | grep -q -e '--recursive'
+}
+
+@test "every case of one object runs once, governed, and leaves nothing" {
+    local -a cases=(version put1 put2g put2g-signed put2g-https put2g-20ms get2g get2g-20ms cp1 mv1)
+    bench 'curl gs3' "${cases[@]}"
     [ "$status" -eq 0 ]
-    for name in version put1 put2g put2g-signed put2g-https get2g cp1 mv1; do
+    for name in "${cases[@]}"; do
         grep -qF "(\`$name\`)" <<<"$output"
         grep -q "^$name 1 gs3 " "$BATS_TEST_TMPDIR/figures"
         grep -q "^$name 1 curl " "$BATS_TEST_TMPDIR/figures"
     done
     grep -q '^put1 1 ticket ' "$BATS_TEST_TMPDIR/figures"
     [[ $stderr != *fails* ]]
-    [ -z "$(ls "$BATS_TEST_TMPDIR/tmp")" ]
+}
+
+@test "every case of many objects runs once, and the objects are counted" {
+    local -a cases=(put10k put10k-20ms put10k-https-20ms cp10k cp10k-20ms mv10k mv10k-20ms list1m)
+    bench curl "${cases[@]}"
+    [ "$status" -eq 0 ]
+    for name in "${cases[@]}"; do
+        grep -q "^$name 1 curl [0-9]" "$BATS_TEST_TMPDIR/figures"
+    done
+    grep -q '^mv10k 1 curl [0-9]* [0-9]* [0-9]* 24 ' "$BATS_TEST_TMPDIR/figures"
+    grep -q '^list1m 1 curl [0-9]* [0-9]* [0-9]* 3 1 ' "$BATS_TEST_TMPDIR/figures"
+}
+
+@test "gs3 has its part in every case of many objects" {
+    gs3_is_recursive || skip "gs3 has no --recursive"
+    local -a cases=(put10k put10k-https-20ms cp10k mv10k list1m cp50g-20ms governance10k put1m cp1m)
+    bench gs3 "${cases[@]}"
+    [ "$status" -eq 0 ]
+    for name in "${cases[@]}"; do
+        grep -q "^$name 1 gs3 [0-9]" "$BATS_TEST_TMPDIR/figures"
+    done
+    [[ $output == *'The ticket costs: wall '* && $output == *'### Peak memory ('*cp1m* ]]
+}
+
+@test "a client that fails, or does not do its work, has a row that says so" {
+    local build
+    build=$(dirname "$GS3")
+    cat >"$BATS_TEST_TMPDIR/gs3" <<'SCRIPT'
+#!/bin/sh
+[ ! -e "${0%/*}/fails" ] || { echo 'it | broke' >&2; exit 9; }
+SCRIPT
+    chmod +x "$BATS_TEST_TMPDIR/gs3"
+    export GS3_SIM="$build/tests/sim/gs3-sim" GS3_TIMER="$build/tests/bench/gs3-timer" \
+        GS3_SINK="$SINK" GS3="$BATS_TEST_TMPDIR/gs3"
+    bench 'curl gs3' put10k
+    [ "$status" -eq 1 ]
+    [[ $output == *'| curl, unsigned | 1 |'* && $output == *'| gs3 | failed |'* ]]
+    [[ $output == *'gs3 failed: there are objects 0 bytes 0 , not objects 12 bytes 49152.'* ]]
+    touch "$BATS_TEST_TMPDIR/fails"
+    bench 'curl gs3' put10k
+    [ "$status" -eq 1 ]
+    [[ $output == *'gs3 failed: it / broke.'* ]]
+    run "$GS3_TIMER" -l 1 -- sleep 60
+    [ "$status" -eq 124 ]
+    [[ $output =~ ^1[0-9]{6}\ .*\ 124$ ]]
 }
 
 @test "the benchmark refuses what it does not know" {
@@ -204,10 +262,73 @@ status_of() {
 }
 
 @test "the sink refuses options that make no sense" {
-    for option in --port=70000 --threads=0 --latency=1x --rate=-1 --bogus extra; do
+    for option in --port=70000 --threads=0 --latency=1x --rate=-1 --fault-503=101 --fault-reset=x \
+        --bogus extra; do
         run "$SINK" "$option"
         [ "$status" -eq 252 ]
     done
     run "$SINK" --tls /dev/null
     [ "$status" -eq 1 ]
+}
+
+# start_sink [OPTION]...: another sink for one test; its address is in url.
+start_sink() {
+    "$SINK" --quiet --die-with-parent --port-file "$BATS_TEST_TMPDIR/port" "$@" \
+        2>"$BATS_TEST_TMPDIR/errors" 3>&- &
+    for _ in $(seq 100); do
+        [ ! -s "$BATS_TEST_TMPDIR/port" ] || break
+        sleep 0.05
+    done
+    url="http://127.0.0.1:$(cat "$BATS_TEST_TMPDIR/port")"
+}
+
+@test "the sink minds conditions on writes, reads, parts and batches" {
+    local etag id
+    etag=$(ask -D - -o /dev/null -T - "$URL/cond/key" <<<one | tr -d '\r"' | sed -n 's/^ETag: //p')
+    [ "$(status_of -H "If-None-Match: \"$etag\"" "$URL/cond/key")" = 304 ]
+    [ "$(status_of -T /dev/null -H 'If-Match: "other"' "$URL/cond/key")" = 412 ]
+    [ "$(status_of -T /dev/null -H 'If-Match: "other"' "$URL/cond/none")" = 404 ]
+    id=$(ask -X POST "$URL/cond/key?uploads" | sed -n 's|.*<UploadId>\(.*\)</UploadId>.*|\1|p')
+    [ "$(status_of -X PUT -H 'x-amz-copy-source: cond/key' \
+        -H 'x-amz-copy-source-if-match: "other"' "$URL/cond/key?partNumber=1&uploadId=$id")" = 412 ]
+    for _ in 1 2; do # sent again, a part counts once
+        ask -o /dev/null -X PUT -H 'x-amz-copy-source: cond/key' \
+            "$URL/cond/key?partNumber=1&uploadId=$id"
+    done
+    [ "$(status_of -X POST -d x -H 'If-None-Match: *' "$URL/cond/key?uploadId=$id")" = 412 ]
+    [ "$(status_of -X POST -d x "$URL/cond/key?uploadId=$id")" = 200 ]
+    [ "$(ask "$URL/_objects/cond/" | tr '\n' ' ')" = 'objects 1 bytes 4 ' ]
+    run ask -X POST "$URL/cond?delete" \
+        -d '<Delete><Object><Key>key</Key><ETag>"other"</ETag></Object></Delete>'
+    [[ $output == *'<Error><Key>key</Key><Code>PreconditionFailed</Code>'* ]]
+    [ "$(status_of -I "$URL/cond/key")" = 200 ]
+}
+
+@test "the sink logs requests, a JSON object a line, before it answers" {
+    start_sink --request-log "$BATS_TEST_TMPDIR/log"
+    ask -o /dev/null -T /dev/null -H 'x-amz-meta-Color: "b\l' "$url/bucket/a%20b?x=%41"
+    ask -o /dev/null "$url/_stats"
+    run python3 -c 'import json, sys
+for line in open(sys.argv[1]):
+    it = json.loads(line)
+    print(it["method"], it["target"], it["path"], it["query"], it["operation"], it["status"],
+          it["bytes"], it["headers"]["x-amz-meta-color"], sep="|")' "$BATS_TEST_TMPDIR/log"
+    [ "$output" = 'PUT|/bucket/a%20b?x=%41|bucket/a b|x=%41|PutObject|200|0|"b\l' ]
+}
+
+@test "the sink fails by chance, and by the same chance for the same seed" {
+    local first
+    for seed in 3 3 4; do
+        rm -f "$BATS_TEST_TMPDIR/port" "$BATS_TEST_TMPDIR/log"
+        start_sink --fault-503 10.5 --fault-reset 20 --seed "$seed" \
+            --request-log "$BATS_TEST_TMPDIR/log"
+        ask -o /dev/null -T /dev/null "$url/bucket/key[1-60]" || true
+        kill $!
+        output=$(grep -o '"fault":"reset"\|"status":[0-9]*' "$BATS_TEST_TMPDIR/log")
+        [[ $output == *503* && $output == *reset* && $output == *200* ]]
+        case $seed in
+        3) [ "$output" = "${first:=$output}" ] ;;
+        4) [ "$output" != "$first" ] ;;
+        esac
+    done
 }

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <signal.h>
 #include <spawn.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -20,7 +21,8 @@
 #include <unistd.h>
 
 #define RUNS_MAX    1000
-#define SECONDS_MAX 3600
+#define SECONDS_MAX 86400
+#define TOO_LONG    124 /* as of timeout(1) */
 #define NOWHERE     "/dev/null"
 
 struct options {
@@ -30,6 +32,7 @@ struct options {
     const char *errors;
     uint64_t runs;
     uint64_t seconds; /* no further run once they have passed; 0: no limit */
+    uint64_t limit;   /* seconds of one run, then it is killed; 0: no limit */
 };
 
 struct cost {
@@ -44,6 +47,7 @@ static const char usage[] =
     "  -r FILE     append a line a run (stdout): wall and CPU microseconds, peak KiB, status\n"
     "  -n N        run it N times (1)\n"
     "  -s SECONDS  begin no further run after that time\n"
+    "  -l SECONDS  kill a run that lasts so long; its status is 124\n"
     "  -i, -o, -e FILE   its standard input, output and error (/dev/null)\n"
     "Stops at the first run that fails and exits with that run's status.\n";
 
@@ -72,7 +76,7 @@ static bool read_options(struct options *options, int argc, char **argv)
         .runs = 1,
     };
     /* "+": the first word that is no option begins the program's own. */
-    while ((option = getopt(argc, argv, "+r:n:s:i:o:e:")) != -1) {
+    while ((option = getopt(argc, argv, "+r:n:s:l:i:o:e:")) != -1) {
         switch (option) {
         case 'r': options->report = optarg; break;
         case 'i': options->input = optarg; break;
@@ -84,6 +88,10 @@ static bool read_options(struct options *options, int argc, char **argv)
             break;
         case 's':
             if (!read_number(optarg, SECONDS_MAX, &options->seconds))
+                return false;
+            break;
+        case 'l':
+            if (!read_number(optarg, SECONDS_MAX, &options->limit))
                 return false;
             break;
         default: return false;
@@ -114,26 +122,70 @@ static void open_files(posix_spawn_file_actions_t *files, const struct options *
         die("the program's files");
 }
 
-static struct cost run(const struct options *options, char **program)
+/* SIGCHLD is blocked, so that an end before the wait is not missed; the program gets its own mask.
+ */
+static pid_t start(const struct options *options, char **program, const sigset_t *mask)
 {
     posix_spawn_file_actions_t files;
-    struct rusage used;
-    struct cost cost = {0};
+    posix_spawnattr_t attributes;
     pid_t child;
-    int status;
     open_files(&files, options);
-    uint64_t start_us = now_us();
-    errno = posix_spawnp(&child, program[0], &files, NULL, program, environ);
+    if (posix_spawnattr_init(&attributes) != 0 ||
+        posix_spawnattr_setsigmask(&attributes, mask) != 0 ||
+        posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK) != 0)
+        die("the program's signals");
+    errno = posix_spawnp(&child, program[0], &files, &attributes, program, environ);
     if (errno != 0)
         die(program[0]);
-    while (wait4(child, &status, 0, &used) < 0)
-        if (errno != EINTR)
+    posix_spawnattr_destroy(&attributes);
+    posix_spawn_file_actions_destroy(&files);
+    return child;
+}
+
+/* True: it was killed at the limit. */
+static bool wait_for(pid_t child, uint64_t end_us, const sigset_t *ends, int *status,
+                     struct rusage *used)
+{
+    bool is_killed = false;
+    for (;;) {
+        pid_t done = wait4(child, status, end_us > 0 && !is_killed ? WNOHANG : 0, used);
+        if (done == child)
+            return is_killed;
+        if (done < 0 && errno != EINTR)
             die("wait4");
+        uint64_t now = now_us();
+        if (done == 0 && now >= end_us) {
+            kill(child, SIGKILL);
+            is_killed = true;
+        } else if (done == 0) {
+            struct timespec left = {.tv_sec = (time_t)((end_us - now) / 1000000U),
+                                    .tv_nsec = (long)((end_us - now) % 1000000U) * 1000};
+            sigtimedwait(ends, NULL, &left);
+        }
+    }
+}
+
+static struct cost run(const struct options *options, char **program)
+{
+    struct rusage used;
+    struct cost cost = {0};
+    sigset_t ends;
+    sigset_t mask;
+    int status;
+    sigemptyset(&ends);
+    sigaddset(&ends, SIGCHLD);
+    sigprocmask(SIG_BLOCK, &ends, &mask);
+    uint64_t start_us = now_us();
+    pid_t child = start(options, program, &mask);
+    uint64_t end_us = options->limit > 0 ? start_us + options->limit * 1000000U : 0;
+    bool is_killed = wait_for(child, end_us, &ends, &status, &used);
     cost.wall_us = now_us() - start_us;
     cost.cpu_us = to_us(used.ru_utime) + to_us(used.ru_stime);
     cost.peak_kib = (uint64_t)used.ru_maxrss;
-    cost.status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-    posix_spawn_file_actions_destroy(&files);
+    cost.status = is_killed           ? TOO_LONG
+                  : WIFEXITED(status) ? WEXITSTATUS(status)
+                                      : 128 + WTERMSIG(status);
+    sigprocmask(SIG_SETMASK, &mask, NULL);
     return cost;
 }
 

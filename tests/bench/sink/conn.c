@@ -55,7 +55,7 @@ static void end_request(struct sink_conn *conn)
 {
     if (conn->is_counted)
         conn->loop->sink->stats.in_flight--;
-    conn->is_counted = false;
+    conn->is_counted = conn->is_cut = false;
     sink_blob_give(conn->payload.blob);
     conn->payload = (struct sink_payload){0};
     sink_buf_reset(&conn->body);
@@ -86,6 +86,7 @@ void sink_conn_free(struct sink_conn *conn)
     sink_buf_release(&conn->request.kept);
     sink_buf_release(&conn->body);
     sink_buf_release(&conn->answer);
+    sink_buf_release(&conn->log);
     EVP_MD_CTX_free(conn->digest);
     free(conn->input);
     free(conn);
@@ -113,6 +114,7 @@ static enum step begin_request(struct sink_conn *conn, size_t head_len)
     struct sink_request *request = &conn->request;
     sink_buf_add(&request->head, conn->input + conn->input_pos, head_len - 2);
     conn->input_pos += head_len;
+    sink_log_head(conn);
     if (!sink_request_read(request, &sink->stats))
         return drop(conn);
     sink_request_route(request);
@@ -175,7 +177,13 @@ static void serve(struct sink_conn *conn)
     unsigned len = 0;
     if (conn->is_digested)
         EVP_DigestFinal_ex(conn->digest, x.md5, &len);
-    sink_serve(&x);
+    if (conn->request.path[0] != '_')
+        x.fault = sink_fault_draw(x.sink);
+    if (x.fault != SINK_FAULT_RESET)
+        sink_serve(&x);
+    sink_log_end(conn, x.fault, x.body_bytes);
+    conn->is_cut = x.fault == SINK_FAULT_CUT || x.fault == SINK_FAULT_RESET;
+    conn->payload.left_bytes /= conn->is_cut ? 2 : 1;
 }
 
 static enum step step_body(struct sink_conn *conn, size_t *slice)
@@ -183,6 +191,10 @@ static enum step step_body(struct sink_conn *conn, size_t *slice)
     ssize_t outcome;
     if (sink_body_step(conn, slice, &outcome)) {
         serve(conn);
+        if (conn->is_cut && conn->payload.left_bytes == 0) {
+            sink_fault_reset(conn);
+            return STEP_STOP;
+        }
         /* Counts are asked for between two measurements: at once. */
         answer_later(conn, SINK_HEAD, conn->request.path[0] == '_' ? 0 : 1);
         return STEP_ON;
@@ -210,6 +222,10 @@ static ssize_t write_payload(struct sink_conn *conn)
 /* The answer is out: the body that was asked for by 100 Continue, or the next request. */
 static enum step end_answer(struct sink_conn *conn)
 {
+    if (conn->is_cut) {
+        sink_fault_reset(conn);
+        return STEP_STOP;
+    }
     sink_buf_reset(&conn->answer);
     conn->answer_pos = 0;
     conn->state = conn->after;

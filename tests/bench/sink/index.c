@@ -23,8 +23,7 @@ void sink_etag_make(struct sink *sink, const char *path, uint64_t size_bytes, ch
 {
     uint64_t hash = sink_hash(path);
     uint64_t number = ++sink->writes;
-    snprintf(etag, SINK_ETAG_CHARS, "%016llx%016llx-1", (unsigned long long)hash,
-             (unsigned long long)((size_bytes + number) * 0x9e3779b97f4a7c15U));
+    sink_etag_format(hash, (size_bytes + number) * 0x9e3779b97f4a7c15U, etag);
 }
 
 void sink_index_init(struct sink_index *index)
@@ -103,6 +102,22 @@ void sink_index_delete(struct sink_index *index, const char *path)
         index->is_sorted = false;
         free_entry(entry);
     }
+    pthread_mutex_unlock(&index->lock);
+}
+
+void sink_index_total(struct sink_index *index, const char *prefix, uint64_t *count,
+                      uint64_t *bytes)
+{
+    size_t len = strlen(prefix);
+    *count = *bytes = 0;
+    pthread_mutex_lock(&index->lock);
+    for (size_t i = 0; i < SLOT_COUNT; i++)
+        for (const struct sink_entry *entry = index->slots[i]; entry; entry = entry->next) {
+            if (strncmp(entry->path, prefix, len) != 0)
+                continue;
+            *count += 1;
+            *bytes += entry->object.size_bytes;
+        }
     pthread_mutex_unlock(&index->lock);
 }
 

@@ -144,6 +144,13 @@ static bool roll_up(const struct list_query *query, const char *key, char *prefi
     return true;
 }
 
+static void note_last(struct page *page, const char *text)
+{
+    size_t len = strlen(text);
+    if (len < sizeof page->last)
+        memcpy(page->last, text, len + 1);
+}
+
 static void fill_page(struct page *page, const struct list_query *query, struct cursor *cursor,
                       struct sink_dates *dates)
 {
@@ -159,7 +166,7 @@ static void fill_page(struct page *page, const struct list_query *query, struct 
             return;
         }
         if (!is_old) {
-            snprintf(page->last, sizeof page->last, "%s", is_prefix ? prefix : key);
+            note_last(page, is_prefix ? prefix : key);
             page->count++;
         }
         if (is_prefix) {

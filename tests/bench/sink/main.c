@@ -92,6 +92,8 @@ static void end(struct sink *sink, struct sink_loop *loops)
     sink_uploads_clear(&sink->uploads);
     sink_index_release(&sink->index);
     SSL_CTX_free(sink->tls);
+    if (sink->log_fd >= 0)
+        close(sink->log_fd);
     free(loops);
 }
 
@@ -104,6 +106,7 @@ int main(int argc, char **argv)
     if (status >= 0)
         return status;
     block_signals(&sink.options, &signals);
+    sink_log_open(&sink);
     sink_index_init(&sink.index);
     pthread_mutex_init(&sink.uploads.lock, NULL);
     open_zeros(&sink);

@@ -6,8 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* True: the conditions hold. Else the answer is written. */
-static bool check_match(struct sink_exchange *x, const char *wanted, const char *etag)
+bool sink_check_match(struct sink_exchange *x, const char *wanted, const char *etag)
 {
     char quoted[SINK_ETAG_CHARS + 2];
     snprintf(quoted, sizeof quoted, "\"%s\"", etag);
@@ -20,14 +19,22 @@ static bool check_match(struct sink_exchange *x, const char *wanted, const char 
     return false;
 }
 
-/* If-None-Match: * on a write. */
-static bool check_absent(struct sink_exchange *x)
+bool sink_check_write(struct sink_exchange *x)
 {
+    const struct sink_request *request = x->request;
     struct sink_object there;
-    if (!x->request->if_none_match || !sink_index_find(&x->sink->index, x->request->path, &there))
+    if (!request->if_none_match && !request->if_match)
         return true;
+    bool is_there = sink_index_find(&x->sink->index, request->path, &there);
+    bool may = !request->if_match;
+    if (is_there && request->if_none_match)
+        may = sink_check_match(x, "", "there");
+    else if (is_there)
+        may = sink_check_match(x, request->if_match, there.etag);
+    else if (request->if_match)
+        sink_answer_missing(x, "NoSuchKey");
     sink_object_release(&there);
-    return check_match(x, "", "there");
+    return may;
 }
 
 static char *take_kept(const struct sink_request *request)
@@ -60,7 +67,7 @@ void sink_put_object(struct sink_exchange *x)
                           "Your proposed upload exceeds the maximum allowed size");
         return;
     }
-    if (!check_absent(x) || !sink_checksum_check(x, &x->checksum) || !keep_body(x, &object))
+    if (!sink_check_write(x) || !sink_checksum_check(x, &x->checksum) || !keep_body(x, &object))
         return;
     object.checksum = x->checksum;
     if (x->sink->options.has_md5)
@@ -101,7 +108,7 @@ void sink_copy_object(struct sink_exchange *x)
         sink_answer_error(x, "400 Bad Request", "InvalidRequest",
                           "The specified copy source is larger than the maximum allowable size "
                           "for a copy source: 5368709120");
-    } else if (check_match(x, x->request->copy_if_match, object.etag) && check_absent(x)) {
+    } else if (sink_check_match(x, x->request->copy_if_match, object.etag) && sink_check_write(x)) {
         if (x->request->is_replace) {
             free(object.headers);
             object.headers = take_kept(x->request);
@@ -183,6 +190,22 @@ static void send_object(struct sink_exchange *x, struct sink_object *object)
                                         .left_bytes = length};
 }
 
+/* If-None-Match on a read. */
+static bool is_unchanged(const struct sink_request *request, const char *etag)
+{
+    const char *old = request->if_none_match;
+    size_t len = strlen(etag);
+    return old && (strcmp(old, "*") == 0 || strcmp(old, etag) == 0 ||
+                   (old[0] == '"' && strncmp(old + 1, etag, len) == 0 &&
+                    strcmp(old + 1 + len, "\"") == 0));
+}
+
+static void answer_unchanged(struct sink_exchange *x, const char *etag)
+{
+    sink_answer_head(x, "304 Not Modified", "");
+    sink_buf_printf(x->answer, "ETag: \"%s\"\r\n\r\n", etag);
+}
+
 void sink_get_object(struct sink_exchange *x)
 {
     struct sink_object object;
@@ -190,7 +213,9 @@ void sink_get_object(struct sink_exchange *x)
         sink_answer_missing(x, "NoSuchKey");
         return;
     }
-    if (check_match(x, x->request->if_match, object.etag))
+    if (is_unchanged(x->request, object.etag))
+        answer_unchanged(x, object.etag);
+    else if (sink_check_match(x, x->request->if_match, object.etag))
         send_object(x, &object);
     sink_object_release(&object);
 }
@@ -199,7 +224,7 @@ void sink_delete_object(struct sink_exchange *x)
 {
     struct sink_object object;
     bool is_there = sink_index_find(&x->sink->index, x->request->path, &object);
-    bool may = !is_there || check_match(x, x->request->if_match, object.etag);
+    bool may = !is_there || sink_check_match(x, x->request->if_match, object.etag);
     sink_object_release(&object);
     if (!may)
         return;
@@ -207,18 +232,58 @@ void sink_delete_object(struct sink_exchange *x)
     sink_answer_empty(x, "204 No Content", "");
 }
 
-/* Deletes the key of one <Key> element, which is still encoded. */
-static void delete_key(struct sink_exchange *x, char *key, struct sink_buf *out, bool is_quiet)
+/* Whether the object is absent, or has that ETag, in quotes or not. */
+static bool has_etag(struct sink *sink, const char *path, const char *etag)
+{
+    struct sink_object object;
+    char quoted[SINK_ETAG_CHARS + 2];
+    if (!sink_index_find(&sink->index, path, &object))
+        return true;
+    snprintf(quoted, sizeof quoted, "\"%s\"", object.etag);
+    bool is_same =
+        strcmp(etag, "*") == 0 || strcmp(etag, object.etag) == 0 || strcmp(etag, quoted) == 0;
+    sink_object_release(&object);
+    return is_same;
+}
+
+/* Deletes the key of one <Key> element, which is still encoded, where its ETag is that. */
+static void delete_key(struct sink_exchange *x, char *key, const char *etag, struct sink_buf *out,
+                       bool is_quiet)
 {
     char path[SINK_PATH_MAX_BYTES];
-    if (!is_quiet)
-        sink_buf_printf(out, "<Deleted><Key>%s</Key></Deleted>", key);
+    struct sink_buf escaped = {.max = SINK_ANSWER_MAX_BYTES};
+    sink_buf_text(&escaped, key);
     sink_xml_decode(key);
     int len =
         snprintf(path, sizeof path, "%.*s/%s", (int)x->request->bucket_len, x->request->path, key);
-    if (len > 0 && (size_t)len < sizeof path)
-        sink_index_delete(&x->sink->index, path);
-    sink_count(&x->sink->stats, SINK_KEYS_DELETED, 1);
+    bool is_whole = len > 0 && (size_t)len < sizeof path;
+    if (is_whole && etag && !has_etag(x->sink, path, etag)) {
+        sink_buf_printf(out,
+                        "<Error><Key>%s</Key><Code>PreconditionFailed</Code>"
+                        "<Message>A condition does not hold.</Message></Error>",
+                        escaped.data);
+    } else {
+        if (is_whole)
+            sink_index_delete(&x->sink->index, path);
+        if (!is_quiet)
+            sink_buf_printf(out, "<Deleted><Key>%s</Key></Deleted>", escaped.data);
+        sink_count(&x->sink->stats, SINK_KEYS_DELETED, 1);
+    }
+    sink_buf_release(&escaped);
+}
+
+/* The text of the <ETag> within this <Object>, decoded; NULL: none. Ends it, moves *at past it. */
+static char *take_etag(char **at)
+{
+    char *end = strstr(*at, "</Object>");
+    char *etag = strstr(*at, "<ETag>");
+    char *close = etag ? strstr(etag, "</ETag>") : NULL;
+    if (!close || (end && end < close))
+        return NULL;
+    *close = '\0';
+    *at = close + 1;
+    sink_xml_decode(etag + 6);
+    return etag + 6;
 }
 
 void sink_delete_objects(struct sink_exchange *x)
@@ -236,8 +301,9 @@ void sink_delete_objects(struct sink_exchange *x)
         if (!end)
             break;
         *end = '\0';
-        delete_key(x, at, &out, is_quiet);
+        char *key = at;
         at = end + 1;
+        delete_key(x, key, take_etag(&at), &out, is_quiet);
     }
     sink_buf_text(&out, "</DeleteResult>");
     sink_answer(x, "200 OK", "", out.data);

@@ -22,9 +22,17 @@ static const char usage[] =
     "                           tell it again; off, bodies are not even looked at\n"
     "  -s, --keep-bodies        keep what single PUTs bring, and serve it; else zeros are served\n"
     "  -e, --slow-down N        answer 503 SlowDown to every Nth request\n"
+    "  -3, --fault-503 PERCENT  answer 503 SlowDown to so many requests; may have decimals\n"
+    "  -R, --fault-reset PERCENT\n"
+    "                           reset so many connections once the request is there: before the\n"
+    "                           operation, after it, or half-way through an object\n"
+    "  -S, --seed N             of the faults (1)\n"
+    "  -L, --request-log FILE   append a JSON object a line: method, target, headers, operation,\n"
+    "                           path, query, status, bytes\n"
     "  -q, --quiet              no counts at the end\n"
     "  -d, --die-with-parent    end when the parent process does\n"
     "GET /_stats returns the counts; GET /_reset does, then zeroes them and forgets every object.\n"
+    "GET /_objects/BUCKET/PREFIX returns how many objects were written there, and their bytes.\n"
     "Bucket nCOUNT-SIZE holds p/00000000... of SIZE bytes each; every other one begins empty.\n"
     "It answers on loopback for measurements and checks no signature: never expose it.\n";
 
@@ -34,19 +42,19 @@ static int refuse(const char *name, const char *value)
     return 252;
 }
 
-/* "20" or "0.5" milliseconds. */
-static bool read_latency(const char *text, uint64_t *latency_us)
+/* "20" or "0.5", up to max, as a number of 1/unit. */
+static bool read_decimal(const char *text, uint64_t max, uint64_t unit, uint64_t *value)
 {
-    uint64_t ms;
-    uint64_t scale = 100;
+    uint64_t whole;
+    uint64_t scale = unit / 10;
     const char *at;
-    if (!sink_number_read(text, &ms, &at) || ms > 60000)
+    if (!sink_number_read(text, &whole, &at) || whole > max)
         return false;
-    *latency_us = ms * 1000;
+    *value = whole * unit;
     if (*at == '.')
         for (at++; *at >= '0' && *at <= '9'; at++, scale /= 10)
-            *latency_us += (uint64_t)(*at - '0') * scale;
-    return *at == '\0';
+            *value += (uint64_t)(*at - '0') * scale;
+    return *at == '\0' && *value <= max * unit;
 }
 
 static bool read_number(const char *text, uint64_t min, uint64_t max, uint64_t *value)
@@ -61,9 +69,12 @@ static bool read_numeric(struct sink_options *options, int option, const char *t
     switch (option) {
     case 'p': *is_good = read_number(text, 0, 65535, &options->port); return true;
     case 't': *is_good = read_number(text, 1, SINK_THREADS_MAX, &options->threads); return true;
-    case 'l': *is_good = read_latency(text, &options->latency_us); return true;
+    case 'l': *is_good = read_decimal(text, 60000, 1000, &options->latency_us); return true;
     case 'c': *is_good = read_number(text, 0, 100, &options->connect_trips); return true;
     case 'r': *is_good = read_number(text, 0, 100000, &options->rate_mbps); return true;
+    case '3': *is_good = read_decimal(text, 100, 10000, &options->fault_503); return true;
+    case 'R': *is_good = read_decimal(text, 100, 10000, &options->fault_reset); return true;
+    case 'S': *is_good = read_number(text, 0, UINT64_MAX, &options->seed); return true;
     case 'e': *is_good = read_number(text, 0, UINT32_MAX, &options->slow_down); return true;
     default: return false;
     }
@@ -75,6 +86,7 @@ static bool read_plain(struct sink_options *options, int option, const char *tex
     case 'b': options->address = text; return true;
     case 'f': options->port_file = text; return true;
     case 'K': options->pem = text; return true;
+    case 'L': options->request_log = text; return true;
     case '5': options->has_md5 = true; return true;
     case 'x': options->has_checksums = true; return true;
     case 's': options->keeps_bodies = true; return true;
@@ -99,6 +111,10 @@ int sink_options_read(struct sink_options *options, int argc, char **argv)
         {"checksums", no_argument, NULL, 'x'},
         {"keep-bodies", no_argument, NULL, 's'},
         {"slow-down", required_argument, NULL, 'e'},
+        {"fault-503", required_argument, NULL, '3'},
+        {"fault-reset", required_argument, NULL, 'R'},
+        {"seed", required_argument, NULL, 'S'},
+        {"request-log", required_argument, NULL, 'L'},
         {"quiet", no_argument, NULL, 'q'},
         {"die-with-parent", no_argument, NULL, 'd'},
         {"help", no_argument, NULL, 'h'},
@@ -106,8 +122,10 @@ int sink_options_read(struct sink_options *options, int argc, char **argv)
     };
     int option;
     int at = -1;
-    *options = (struct sink_options){.address = "127.0.0.1", .threads = 1, .connect_trips = 1};
-    while ((option = getopt_long(argc, argv, "p:f:b:t:K:l:c:r:5xse:qdh", table, &at)) != -1) {
+    *options =
+        (struct sink_options){.address = "127.0.0.1", .threads = 1, .connect_trips = 1, .seed = 1};
+    while ((option = getopt_long(argc, argv, "p:f:b:t:K:l:c:r:5xse:3:R:S:L:qdh", table, &at)) !=
+           -1) {
         bool is_good = true;
         if (option == 'h') {
             fputs(usage, stdout);

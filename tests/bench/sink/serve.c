@@ -20,6 +20,20 @@ static void serve_stats(struct sink_exchange *x, bool is_reset)
     sink_buf_release(&out);
 }
 
+/* GET /_objects/BUCKET/PREFIX */
+static void serve_total(struct sink_exchange *x, const char *prefix)
+{
+    char text[80];
+    uint64_t count;
+    uint64_t bytes;
+    sink_index_total(&x->sink->index, prefix, &count, &bytes);
+    snprintf(text, sizeof text, "objects %llu\nbytes %llu\n", (unsigned long long)count,
+             (unsigned long long)bytes);
+    sink_answer_head(x, "200 OK", "Content-Type: text/plain\r\n");
+    sink_answer_length(x, strlen(text));
+    sink_buf_text(x->answer, text);
+}
+
 static void serve_other(struct sink_exchange *x)
 {
     const struct sink_request *request = x->request;
@@ -99,11 +113,15 @@ void sink_serve(struct sink_exchange *x)
         serve_stats(x, request->path[1] == 'r');
         return;
     }
+    if (strncmp(request->path, "_objects/", 9) == 0) {
+        serve_total(x, request->path + 9);
+        return;
+    }
     stats->ops[request->op]++;
     sink_count(stats, SINK_BYTES_IN, x->body_bytes);
     if (strlen(request->path) >= SINK_PATH_MAX_BYTES) {
         sink_answer_error(x, "400 Bad Request", "KeyTooLongError", "Your key is too long");
-    } else if (is_slowed(x->sink)) {
+    } else if (x->fault == SINK_FAULT_503 || is_slowed(x->sink)) {
         sink_count(stats, SINK_ANSWERED_503, 1);
         sink_answer_error(x, "503 Slow Down", "SlowDown", "Please reduce your request rate.");
     } else {

@@ -7,7 +7,7 @@
  * of what was written (length, ETag, properties, metadata) answers HEAD, lists, copies and deletes
  * as S3 would. It depends on OpenSSL and on Linux (epoll, sendfile, memfd). Of gs3 it has the
  * checks' arithmetic alone (crypto/crc.h, for --checksums; gs3's tests hold that against its
- * definition), writes no file but the port file, and is a server for loopback.
+ * definition), writes no file but the port file and the request log, and is a server for loopback.
  *
  * Threads: each has a loop with its own listener and connections. The index and the uploads have
  * locks, the counts are atomic; all else belongs to one loop.
@@ -88,6 +88,7 @@ enum sink_counter {
     SINK_ANSWERED_404,
     SINK_ANSWERED_412,
     SINK_ANSWERED_503,
+    SINK_ANSWERED_RESET,
     SINK_PAYLOAD_SHA256,
     SINK_PAYLOAD_UNSIGNED,
     SINK_PAYLOAD_STREAMING,
@@ -103,21 +104,25 @@ struct sink_stats {
     _Atomic uint64_t counters[SINK_COUNTER_COUNT];
     _Atomic uint64_t part_min_bytes, part_max_bytes;
     _Atomic uint64_t connections, connections_peak, in_flight, in_flight_peak;
-    _Atomic uint64_t requests;
+    _Atomic uint64_t requests, draws;
+    _Atomic uint64_t cpu_base_us; /* spent before the last reset */
 };
 
 struct sink_options {
     const char *address;
-    const char *port_file; /* NULL: none */
-    const char *pem;       /* key and certificate; NULL: plain http */
-    uint64_t port;         /* 0: a free one */
+    const char *port_file;   /* NULL: none */
+    const char *pem;         /* key and certificate; NULL: plain http */
+    const char *request_log; /* NULL: none */
+    uint64_t port;           /* 0: a free one */
     uint64_t threads;
-    uint64_t latency_us;    /* before every answer, 100 Continue too */
-    uint64_t connect_trips; /* latencies charged for a new connection */
-    uint64_t rate_mbps;     /* MB/s of one connection and direction; 0: no cap */
-    uint64_t slow_down;     /* 503 SlowDown to each such request; 0: never */
-    bool has_md5;           /* real ETags */
-    bool has_checksums;     /* what comes is checked, and what is there says what it has */
+    uint64_t latency_us;             /* before every answer, 100 Continue too */
+    uint64_t connect_trips;          /* latencies charged for a new connection */
+    uint64_t rate_mbps;              /* MB/s of one connection and direction; 0: no cap */
+    uint64_t slow_down;              /* 503 SlowDown to each such request; 0: never */
+    uint64_t fault_503, fault_reset; /* of a million requests */
+    uint64_t seed;
+    bool has_md5;       /* real ETags */
+    bool has_checksums; /* what comes is checked, and what is there says what it has */
     bool keeps_bodies;
     bool is_quiet;
     bool dies_with_parent;
@@ -160,7 +165,6 @@ struct sink_upload {
     struct sink_upload *next;
     uint64_t id;
     char *headers;
-    uint64_t total_bytes;
     uint64_t part_count;
     unsigned char (*digests)[16];
     struct sink_part {
@@ -185,6 +189,7 @@ struct sink {
     struct sink_uploads uploads;
     _Atomic uint64_t writes; /* makes each ETag another one */
     SSL_CTX *tls;            /* NULL: plain http */
+    int log_fd;              /* -1: no request log */
     int zeros_fd;
     const char *zeros;
     int stop_fd; /* readable once the loops have to end */
@@ -237,6 +242,13 @@ struct sink_payload {
     uint64_t left_bytes;
 };
 
+enum sink_fault {
+    SINK_FAULT_NONE,
+    SINK_FAULT_503,
+    SINK_FAULT_RESET, /* instead of the operation */
+    SINK_FAULT_CUT,   /* the operation is done, its answer lost; a payload ends half-way */
+};
+
 /* A complete request, and where its answer goes. */
 struct sink_exchange {
     struct sink *sink;
@@ -244,6 +256,7 @@ struct sink_exchange {
     struct sink_request *request;
     struct sink_buf *body; /* what was kept of it */
     uint64_t body_bytes;
+    enum sink_fault fault;
     unsigned char md5[16];         /* with has_md5 */
     struct sink_checksum checksum; /* with has_checksums */
     struct sink_buf *answer;
@@ -273,6 +286,7 @@ struct sink_conn {
     enum sink_state state, after;
     enum sink_chunk chunk;
     bool is_shaking, is_fresh, is_counted, is_digested, is_wanted, is_summed, is_framed;
+    bool is_cut; /* reset where the payload ends */
     uint64_t crc;
     struct sink_frames frames;
     char *input;
@@ -281,6 +295,7 @@ struct sink_conn {
     struct sink_buf body;
     uint64_t body_bytes, left_bytes;
     struct sink_buf answer;
+    struct sink_buf log; /* the request's line, so far */
     size_t answer_pos;
     struct sink_payload payload;
     uint64_t allowed_ns; /* when the cap lets more through */
@@ -332,12 +347,15 @@ void sink_xml_decode(char *text);
 void sink_buf_xml(struct sink_buf *buf, const char *text);
 /* As encoding-type=url wants it. */
 void sink_buf_percent(struct sink_buf *buf, const char *text);
+/* 32 hexadecimal digits and -1, as of an object that was put in one part. */
+void sink_etag_format(uint64_t high, uint64_t low, char etag[SINK_ETAG_CHARS]);
 void sink_hex(char *out, const unsigned char *bytes, size_t count);
 
 /* stats.c */
 void sink_count(struct sink_stats *stats, enum sink_counter counter, uint64_t more);
 void sink_peak(_Atomic uint64_t *now, _Atomic uint64_t *peak);
 void sink_stats_part(struct sink_stats *stats, uint64_t bytes);
+const char *sink_op_name(enum sink_op op);
 void sink_stats_print(struct sink_stats *stats, struct sink_buf *out);
 void sink_stats_reset(struct sink_stats *stats);
 
@@ -360,6 +378,9 @@ bool sink_index_find(struct sink_index *index, const char *path, struct sink_obj
 void sink_index_delete(struct sink_index *index, const char *path);
 /* With the lock held: fills sorted. */
 void sink_index_sort(struct sink_index *index);
+/* How many objects have a path that begins so, and their bytes. */
+void sink_index_total(struct sink_index *index, const char *prefix, uint64_t *count,
+                      uint64_t *bytes);
 void sink_object_release(struct sink_object *object);
 uint64_t sink_hash(const char *text);
 void sink_etag_make(struct sink *sink, const char *path, uint64_t size_bytes, char *etag);
@@ -402,6 +423,10 @@ void sink_dates_http(time_t when, char out[40]);
 
 /* serve.c, object.c, upload.c, list.c: the operations. */
 void sink_serve(struct sink_exchange *x);
+/* The conditions on the object that is written over: true when they hold, else it is answered. */
+bool sink_check_write(struct sink_exchange *x);
+/* wanted is an If-Match value; NULL: no condition. */
+bool sink_check_match(struct sink_exchange *x, const char *wanted, const char *etag);
 void sink_put_object(struct sink_exchange *x);
 void sink_copy_object(struct sink_exchange *x);
 void sink_get_object(struct sink_exchange *x);
@@ -423,6 +448,17 @@ ssize_t sink_write(struct sink_conn *conn, const void *data, size_t len, bool ha
 ssize_t sink_send_zeros(struct sink_conn *conn, size_t len);
 /* 1: done, 0: it goes on later, -1: refused. */
 int sink_shake(struct sink_conn *conn);
+
+/* log.c */
+void sink_log_open(struct sink *sink);
+/* Before the head is read, which changes it; then when the answer is made. */
+void sink_log_head(struct sink_conn *conn);
+void sink_log_end(struct sink_conn *conn, enum sink_fault fault, uint64_t body_bytes);
+
+/* fault.c */
+enum sink_fault sink_fault_draw(struct sink *sink);
+/* Ends the connection with a reset. */
+void sink_fault_reset(struct sink_conn *conn);
 
 /* conn.c */
 struct sink_conn *sink_conn_open(struct sink_loop *loop, int fd);

@@ -3,6 +3,8 @@
  */
 #include "sink.h"
 
+#include <sys/resource.h>
+
 static const char *const op_names[SINK_OP_COUNT] = {
     [SINK_PUT_OBJECT] = "PutObject",
     [SINK_UPLOAD_PART] = "UploadPart",
@@ -35,6 +37,7 @@ static const char *const counter_names[SINK_COUNTER_COUNT] = {
     [SINK_ANSWERED_404] = "answered_404",
     [SINK_ANSWERED_412] = "answered_412",
     [SINK_ANSWERED_503] = "answered_503",
+    [SINK_ANSWERED_RESET] = "answered_reset",
     [SINK_PAYLOAD_SHA256] = "payload_sha256",
     [SINK_PAYLOAD_UNSIGNED] = "payload_unsigned",
     [SINK_PAYLOAD_STREAMING] = "payload_streaming",
@@ -76,6 +79,19 @@ static void print(struct sink_buf *out, const char *name, uint64_t value)
         sink_buf_printf(out, "%s %llu\n", name, (unsigned long long)value);
 }
 
+static uint64_t cpu_us(void)
+{
+    struct rusage used;
+    getrusage(RUSAGE_SELF, &used);
+    return (uint64_t)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) * 1000000U +
+           (uint64_t)(used.ru_utime.tv_usec + used.ru_stime.tv_usec);
+}
+
+const char *sink_op_name(enum sink_op op)
+{
+    return op_names[op];
+}
+
 void sink_stats_print(struct sink_stats *stats, struct sink_buf *out)
 {
     for (size_t i = 0; i < SINK_OP_COUNT; i++)
@@ -86,6 +102,7 @@ void sink_stats_print(struct sink_stats *stats, struct sink_buf *out)
     print(out, "part_max", stats->part_max_bytes);
     print(out, "peak_connections", stats->connections_peak);
     print(out, "peak_in_flight", stats->in_flight_peak);
+    print(out, "cpu_us", cpu_us() - stats->cpu_base_us);
 }
 
 void sink_stats_reset(struct sink_stats *stats)
@@ -95,6 +112,8 @@ void sink_stats_reset(struct sink_stats *stats)
     for (size_t i = 0; i < SINK_COUNTER_COUNT; i++)
         stats->counters[i] = 0;
     stats->part_min_bytes = stats->part_max_bytes = stats->requests = 0;
+    stats->draws = 0;
+    stats->cpu_base_us = cpu_us();
     stats->connections_peak = (uint64_t)stats->connections;
     stats->in_flight_peak = (uint64_t)stats->in_flight;
 }

@@ -36,8 +36,7 @@ void sink_synthetic_object(const struct sink_synthetic *bucket, const char *key,
 {
     uint64_t hash = sink_hash(key);
     *out = (struct sink_object){.size_bytes = bucket->size_bytes, .modified = SYNTHETIC_TIME};
-    snprintf(out->etag, sizeof out->etag, "%016llx%016llx-1", (unsigned long long)hash,
-             (unsigned long long)(hash * 31 + bucket->size_bytes));
+    sink_etag_format(hash, hash * 31 + bucket->size_bytes, out->etag);
 }
 
 bool sink_synthetic_find(const char *path, struct sink_object *out)

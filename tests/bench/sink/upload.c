@@ -76,8 +76,6 @@ void sink_create_upload(struct sink_exchange *x)
 static void note_part(struct sink_upload *upload, uint64_t part, const struct sink_part *noted,
                       const unsigned char digest[16])
 {
-    uint64_t size_bytes = noted->size_bytes;
-    upload->total_bytes += size_bytes;
     if (part > upload->digest_cap) {
         upload->digests = sink_realloc(upload->digests, 2 * part * sizeof *upload->digests);
         memset(upload->digests + upload->digest_cap, 0,
@@ -88,7 +86,7 @@ static void note_part(struct sink_upload *upload, uint64_t part, const struct si
         upload->digest_cap = 2 * part;
     }
     memcpy(upload->digests[part - 1], digest, 16);
-    upload->parts[part - 1] = *noted;
+    upload->parts[part - 1] = *noted; /* a part may be sent again */
     if (part > upload->part_count)
         upload->part_count = part;
 }
@@ -103,7 +101,10 @@ static bool measure_copied_part(struct sink_exchange *x, uint64_t *size_bytes)
         return false;
     }
     *size_bytes = source.size_bytes;
+    bool may = sink_check_match(x, request->copy_if_match, source.etag);
     sink_object_release(&source);
+    if (!may)
+        return false;
     if (request->has_range) {
         if (request->range_last >= *size_bytes || request->range_first > request->range_last) {
             sink_answer_error(x, "400 Bad Request", "InvalidArgument",
@@ -202,13 +203,15 @@ static void answer_complete(struct sink_exchange *x, const struct sink_object *o
 /* S3's rule: the MD5 of the parts' MD5s, and how many they are. */
 static void complete(struct sink_exchange *x, struct sink_upload *upload)
 {
-    struct sink_object object = {.size_bytes = upload->total_bytes, .headers = upload->headers};
+    struct sink_object object = {.headers = upload->headers};
     unsigned char digest[EVP_MAX_MD_SIZE];
     unsigned len = 0;
     object.checksum = join_checksums(upload);
     if (!sink_checksum_check(x, &object.checksum))
         return;
     upload->headers = NULL;
+    for (uint64_t i = 0; i < upload->part_count; i++)
+        object.size_bytes += upload->parts[i].size_bytes;
     if (EVP_Digest(upload->digests, upload->part_count * 16, digest, &len, EVP_md5(), NULL) != 1)
         memset(digest, 0, 16);
     sink_hex(object.etag, digest, 16);
@@ -222,6 +225,8 @@ void sink_end_upload(struct sink_exchange *x)
     struct sink_uploads *uploads = &x->sink->uploads;
     uint64_t id = 0;
     bool is_known = read_id(x->request, &id);
+    if (x->request->op == SINK_COMPLETE_UPLOAD && !sink_check_write(x))
+        return;
     pthread_mutex_lock(&uploads->lock);
     struct sink_upload **at = find_upload(uploads, id);
     struct sink_upload *upload = is_known ? *at : NULL;
