@@ -341,6 +341,11 @@ static int fail_answer(const struct gs3_s3_call *call, const struct gs3_s3_fault
     if (is_redirect(call->wire.op, status, fault->code) && status != 400)
         gs3_wrap(err, "bucket %s is in another region than %s: use --region", call->wire.bucket,
                  call->wire.endpoint.region);
+    /* Ceph 16 takes the word for the payload as its digest. */
+    if (call->wire.stream && call->wire.checksum_kind != GS3_S3_CHECKSUM_NONE &&
+        strcmp(fault->code, "XAmzContentSHA256Mismatch") == 0)
+        gs3_wrap(err, "this store takes no checksum behind the bytes: leave --checksum-algorithm "
+                      "out, or set payload_signing_enabled = true");
     return -1;
 }
 

@@ -332,6 +332,27 @@ static void answer_with_another_checksum_is_a_failure(void **state)
     }
 }
 
+static void store_that_takes_no_trailer_is_named(void **state)
+{
+    (void)state;
+    gs3_auto_free unsigned char *bytes = bytes_of(FILE_BYTES);
+    gs3_auto_close int fd = file_of(bytes, FILE_BYTES);
+    gs3_auto_free char *answer =
+        answer_of("400 Bad Request", "", XML_ERROR("XAmzContentSHA256Mismatch", ""));
+    const struct server_reply reply = {.bytes = answer};
+    for (int is_off = 0; is_off < 2; is_off++) {
+        struct fixture fixture;
+        fixture_start(&fixture, &reply, 1);
+        if (is_off)
+            fixture.config.payload_signing = GS3_PAYLOAD_SIGNING_OFF;
+        assert_int_equal(fixture_perform(&fixture,
+                                         put_of(fd, FILE_BYTES, GS3_S3_CHECKSUM_CRC64NVME)),
+                         -1);
+        assert_int_equal(strstr(fixture.err.message, "takes no checksum") != NULL, is_off);
+        fixture_release(&fixture);
+    }
+}
+
 static void copies_tell_the_checksum_that_the_store_made(void **state)
 {
     (void)state;
@@ -370,6 +391,7 @@ int main(void)
         cmocka_unit_test(put_of_little_carries_the_checksum_in_a_header),
         cmocka_unit_test(put_with_an_md5_computes_it_and_sends_the_bytes_alone),
         cmocka_unit_test(answer_with_another_checksum_is_a_failure),
+        cmocka_unit_test(store_that_takes_no_trailer_is_named),
         cmocka_unit_test(copies_tell_the_checksum_that_the_store_made),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -290,6 +290,7 @@ int main(void)
         cmocka_unit_test(upload_that_is_aborted_is_gone),
         cmocka_unit_test(range_is_a_part_of_the_object),
         cmocka_unit_test(customer_key_opens_what_it_closed),
+        cmocka_unit_test(checksum_goes_with_the_bytes_or_is_refused),
     };
     int failed = cmocka_run_group_tests_name("http", tests, open_http, close_way);
     failed += cmocka_run_group_tests_name("https", tests, open_https, close_way);

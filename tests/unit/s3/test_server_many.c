@@ -4,6 +4,8 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 
@@ -275,6 +277,36 @@ void range_is_a_part_of_the_object(void **state)
     get.if_match = "\"00000000000000000000000000000000\"";
     assert_int_equal(gs3_s3_perform(way.s3, &get, &result, &err), -1);
     assert_true(gs3_s3_err_is_precondition(&err));
+}
+
+/* A store that does not know trailers must not keep what frames the bytes. */
+void checksum_goes_with_the_bytes_or_is_refused(void **state)
+{
+    (void)state;
+    enum { BODY_BYTES = 40000 };
+    static const enum gs3_s3_checksum kinds[] = {GS3_S3_CHECKSUM_CRC32C, GS3_S3_CHECKSUM_SHA256};
+    gs3_auto_free char *text = gs3_xcalloc(BODY_BYTES + 1, 1);
+    gs3_auto_close int fd = memfd_create("body", MFD_CLOEXEC);
+    memset(text, 'x', BODY_BYTES);
+    assert_int_equal(pwrite(fd, text, BODY_BYTES, 0), BODY_BYTES);
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        struct gs3_s3_result result;
+        struct gs3_err err = GS3_ERR_INIT;
+        struct gs3_s3_request put = request_of(GS3_S3_PUT_OBJECT, "summed");
+        put.body = (struct gs3_http_body){.fd = fd, .length_bytes = BODY_BYTES};
+        put.checksum = kinds[i];
+        put.wants_md5 = true;
+        if (gs3_s3_perform(way.s3, &put, &result, &err)) {
+            print_message("# %s: %s\n", gs3_s3_checksum_name(kinds[i]), err.message);
+            assert_int_equal(err.class, GS3_ESERVICE);
+            continue;
+        }
+        assert_non_null(result.checksum);
+        gs3_auto_free char *etag = gs3_xasprintf("\"%s\"", result.md5);
+        assert_string_equal(result.etag, etag);
+        gs3_s3_result_release(&result);
+        assert_content("summed", text);
+    }
 }
 
 void customer_key_opens_what_it_closed(void **state)

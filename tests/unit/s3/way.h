@@ -50,5 +50,6 @@ void parts_are_copied_from_an_object(void **state);
 void upload_that_is_aborted_is_gone(void **state);
 void range_is_a_part_of_the_object(void **state);
 void customer_key_opens_what_it_closed(void **state);
+void checksum_goes_with_the_bytes_or_is_refused(void **state);
 
 #endif
