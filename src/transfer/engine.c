@@ -33,6 +33,7 @@ struct delete_job {
 
 struct gs3_engine {
     struct gs3_transfer transfer;
+    struct gs3_mime *types; /* read with the first upload */
     struct gs3_pool *pool;
     struct gs3_http *owner;
     size_t maximum_inside;
@@ -243,6 +244,7 @@ void gs3_engine_free(struct gs3_engine *engine)
             nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
     }
     gs3_pool_free(engine->pool);
+    gs3_mime_free(engine->types);
     pthread_mutex_destroy(&engine->lock);
     free(engine);
 }
@@ -255,6 +257,9 @@ bool gs3_engine_has_room(struct gs3_engine *engine)
 void gs3_engine_add(struct gs3_engine *engine, struct gs3_item *item)
 {
     ((struct entry *)item)->engine = engine;
+    /* Before the first that needs it is handed over: no worker sees it change. */
+    if (item->plan.direction == GS3_UPLOAD && !engine->types)
+        engine->transfer.types = engine->types = gs3_mime_read(engine->transfer.mime);
     pthread_mutex_lock(&engine->lock);
     engine->inside++;
     engine->at_work++;

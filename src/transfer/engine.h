@@ -24,7 +24,7 @@ void gs3_item_free(struct gs3_item *item); /* NULL is fine */
 
 struct gs3_engine;
 
-/* `transfer` without pool, defers_deletes and moved_bytes, which are the engine's. */
+/* `transfer` without pool, defers_deletes, moved_bytes and types, which are the engine's. */
 struct gs3_engine *gs3_engine_new(const struct gs3_pool_opts *pool,
                                   const struct gs3_transfer *transfer, struct gs3_err *err);
 void gs3_engine_free(struct gs3_engine *engine);

@@ -2,6 +2,7 @@
 
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -36,63 +37,191 @@ static size_t extension_fit(const char *name, const char *extension)
     return tail[-1] == '.' && gs3_str_equal_nocase(tail, extension) ? extension_bytes : 0;
 }
 
-/* `later_wins`: which of two lines with the same extension counts. */
-static void keep_longer(char **best, size_t *best_fit, size_t fit, bool later_wins,
-                        const char *type)
-{
-    if (fit == 0 || fit < *best_fit || (fit == *best_fit && !later_wins) || !is_type(type))
-        return;
-    free(*best);
-    *best = gs3_xstrdup(type);
-    *best_fit = fit;
-}
+/* What a table says, one line after the other: an extension and its type. */
+struct visitor {
+    void (*see)(void *context, const char *extension, const char *type);
+    void *context;
+};
 
-/* "application/json json map": a type and its extensions, the last line first, as Python's
- * mimetypes and with it aws-cli reads it. */
-static void read_mime_types_line(char *line, const char *name, char **best, size_t *best_fit)
+/* "application/json json map": a type and its extensions. */
+static void read_mime_types_line(char *line, const struct visitor *visitor)
 {
     char *rest = NULL;
     const char *type = strtok_r(line, blanks, &rest);
-    if (!type || *type == '#')
+    if (!type || *type == '#' || !is_type(type))
         return;
     for (const char *word = strtok_r(NULL, blanks, &rest); word;
          word = strtok_r(NULL, blanks, &rest))
-        keep_longer(best, best_fit, extension_fit(name, word), true, type);
+        visitor->see(visitor->context, word, type);
 }
 
 /* "50:application/json:*.json[:flags]", the heaviest first. */
-static void read_globs2_line(char *line, const char *name, char **best, size_t *best_fit)
+static void read_globs2_line(char *line, const struct visitor *visitor)
 {
     char *rest = NULL;
     const char *weight = strtok_r(line, ":\n", &rest);
     const char *type = strtok_r(NULL, ":\n", &rest);
     const char *glob = strtok_r(NULL, ":\n", &rest);
     if (!weight || *weight == '#' || !type || !glob || !gs3_str_has_prefix(glob, "*.") ||
-        strpbrk(glob + 2, "*?["))
+        strpbrk(glob + 2, "*?[") || !is_type(type))
         return;
-    keep_longer(best, best_fit, extension_fit(name, glob + 2), false, type);
+    visitor->see(visitor->context, glob + 2, type);
 }
 
-static char *look_up(const char *table, const char *name,
-                     void (*read_line)(char *, const char *, char **, size_t *))
+static void read_table(const char *path, void (*read_line)(char *, const struct visitor *),
+                       const struct visitor *visitor)
 {
-    gs3_auto_fclose FILE *file = fopen(table, "re");
-    char *best = NULL;
-    size_t best_fit = 0;
+    gs3_auto_fclose FILE *file = fopen(path, "re");
     char line[LINE_BYTES];
     while (file && fgets(line, sizeof line, file))
-        read_line(line, name, &best, &best_fit);
-    return best;
+        read_line(line, visitor);
+}
+
+static void read_mime_types(const struct gs3_mime_tables *tables, const struct visitor *visitor)
+{
+    const char *path = tables && tables->mime_types ? tables->mime_types : default_mime_types;
+    read_table(path, read_mime_types_line, visitor);
+}
+
+static void read_globs2(const struct gs3_mime_tables *tables, const struct visitor *visitor)
+{
+    const char *path = tables && tables->globs2 ? tables->globs2 : default_globs2;
+    read_table(path, read_globs2_line, visitor);
+}
+
+static const char *name_of(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+/* The search for one name while the table goes by. */
+struct search {
+    const char *name;
+    char *best;
+    size_t best_fit;
+    bool later_wins; /* of two lines with the same extension: the last one, as in Python's mimetypes
+                        and with it in aws-cli; of globs2, where the heaviest comes first, the first
+                      */
+};
+
+static void keep_longer(void *context, const char *extension, const char *type)
+{
+    struct search *search = context;
+    size_t fit = extension_fit(search->name, extension);
+    if (fit == 0 || fit < search->best_fit || (fit == search->best_fit && !search->later_wins))
+        return;
+    free(search->best);
+    search->best = gs3_xstrdup(type);
+    search->best_fit = fit;
 }
 
 char *gs3_mime_guess(const struct gs3_mime_tables *tables, const char *path)
 {
-    const char *slash = strrchr(path, '/');
-    const char *name = slash ? slash + 1 : path;
-    if (!strchr(name, '.'))
+    struct search search = {.name = name_of(path), .later_wins = true};
+    const struct visitor visitor = {.see = keep_longer, .context = &search};
+    if (!strchr(search.name, '.'))
         return NULL;
-    const char *mime_types = tables && tables->mime_types ? tables->mime_types : default_mime_types;
-    const char *globs2 = tables && tables->globs2 ? tables->globs2 : default_globs2;
-    char *type = look_up(mime_types, name, read_mime_types_line);
-    return type ? type : look_up(globs2, name, read_globs2_line);
+    read_mime_types(tables, &visitor);
+    search.later_wins = false;
+    if (!search.best)
+        read_globs2(tables, &visitor);
+    return search.best;
+}
+
+struct known {
+    char *extension; /* lower case */
+    char *type;
+    size_t order;
+};
+
+struct table {
+    struct known *items; /* by extension; of equal ones the first counts */
+    size_t count, room;
+};
+
+struct gs3_mime {
+    struct table tables[2]; /* mime.types, globs2 */
+};
+
+static void add_known(void *context, const char *extension, const char *type)
+{
+    struct table *table = context;
+    if (table->count == table->room) {
+        table->room = table->room ? 2 * table->room : 1024;
+        table->items = gs3_xreallocarray(table->items, table->room, sizeof *table->items);
+    }
+    table->items[table->count] = (struct known){.extension = gs3_str_lower(gs3_xstrdup(extension)),
+                                                .type = gs3_xstrdup(type),
+                                                .order = table->count};
+    table->count++;
+}
+
+static int compare_first_wins(const void *a, const void *b)
+{
+    const struct known *one = a, *other = b;
+    int order = strcmp(one->extension, other->extension);
+    return order ? order : (one->order > other->order) - (one->order < other->order);
+}
+
+static int compare_last_wins(const void *a, const void *b)
+{
+    const struct known *one = a, *other = b;
+    int order = strcmp(one->extension, other->extension);
+    return order ? order : (one->order < other->order) - (one->order > other->order);
+}
+
+struct gs3_mime *gs3_mime_read(const struct gs3_mime_tables *tables)
+{
+    struct gs3_mime *mime = gs3_xcalloc(1, sizeof *mime);
+    struct table *types = &mime->tables[0], *globs = &mime->tables[1];
+    read_mime_types(tables, &(struct visitor){.see = add_known, .context = types});
+    read_globs2(tables, &(struct visitor){.see = add_known, .context = globs});
+    if (types->count > 0)
+        qsort(types->items, types->count, sizeof *types->items, compare_last_wins);
+    if (globs->count > 0)
+        qsort(globs->items, globs->count, sizeof *globs->items, compare_first_wins);
+    return mime;
+}
+
+void gs3_mime_free(struct gs3_mime *mime)
+{
+    for (size_t i = 0; mime && i < 2; i++) {
+        for (size_t j = 0; j < mime->tables[i].count; j++) {
+            free(mime->tables[i].items[j].extension);
+            free(mime->tables[i].items[j].type);
+        }
+        free(mime->tables[i].items);
+    }
+    free(mime);
+}
+
+/* The first of those with this extension, or NULL. */
+static const char *find_known(const struct table *table, const char *extension)
+{
+    size_t low = 0, high = table->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (strcmp(table->items[middle].extension, extension) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    bool is_found = low < table->count && strcmp(table->items[low].extension, extension) == 0;
+    return is_found ? table->items[low].type : NULL;
+}
+
+const char *gs3_mime_find(const struct gs3_mime *mime, const char *path)
+{
+    gs3_auto_free char *name = gs3_str_lower(gs3_xstrdup(name_of(path)));
+    for (size_t i = 0; i < 2; i++) {
+        /* From the longest extension on; a name that is all extension has none. */
+        for (const char *dot = *name ? strchr(name + 1, '.') : NULL; dot;
+             dot = strchr(dot + 1, '.')) {
+            const char *type = dot[1] ? find_known(&mime->tables[i], dot + 1) : NULL;
+            if (type)
+                return type;
+        }
+    }
+    return NULL;
 }

@@ -40,6 +40,12 @@ static char *pick(const char *mine, const char *theirs)
     return gs3_xstrdup_or_null(mine ? mine : theirs);
 }
 
+static char *guess_type(const struct gs3_transfer *transfer, const char *path)
+{
+    return transfer->types ? gs3_xstrdup_or_null(gs3_mime_find(transfer->types, path))
+                           : gs3_mime_guess(transfer->mime, path);
+}
+
 void gs3_work_properties(const struct gs3_work *work, struct gs3_s3_properties *out)
 {
     static const struct gs3_s3_properties none;
@@ -57,7 +63,7 @@ void gs3_work_properties(const struct gs3_work *work, struct gs3_s3_properties *
     out->expires = pick(mine->expires, theirs->expires);
     if (!out->content_type && plan->direction == GS3_UPLOAD && plan->source.path &&
         !opts->no_guess_mime_type)
-        out->content_type = gs3_mime_guess(work->shared->mime, plan->source.path);
+        out->content_type = guess_type(work->shared, plan->source.path);
 }
 
 struct gs3_s3_request gs3_work_write(const struct gs3_work *work,

@@ -25,6 +25,8 @@ struct gs3_transfer {
     bool defers_deletes;   /* a move's source is left to the caller: report.is_delete_pending */
     const struct gs3_states *states;    /* of uploads, for --resume; NULL: none are kept */
     const struct gs3_mime_tables *mime; /* NULL: the system's */
+    const struct gs3_mime
+        *types; /* the tables as the engine has read them; NULL: for each object */
     const struct gs3_log *log;
     bool is_custom;                    /* the store is not AWS: what AWS guarantees is looked at */
     atomic_uint_fast64_t *moved_bytes; /* of all objects, as they move; NULL: nobody looks */
