@@ -5,13 +5,7 @@
 
 #include "base/mem.h"
 
-enum {
-    RATE_BYTES_PER_S = 2 << 20,
-    BODY_BYTES = 1 << 20,
-    THREADS = 2,
-    /* A machine that others use as well is late, which is no fault of the limit; early is. */
-    SLACK_MS = 400
-};
+enum { RATE_BYTES_PER_S = 2 << 20, BODY_BYTES = 1 << 20, THREADS = 2, SLACK_MS = 200, TRIES = 5 };
 
 static char *make_answer(size_t body_bytes, size_t *length)
 {
@@ -32,12 +26,21 @@ static int64_t cpu_ms(void)
     return now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/* Asserts that `bytes` took the time that the rate gives them: never less than 90 % of it. */
-static void assert_took(int64_t elapsed_ms, uint64_t bytes)
+/* Asserts that `bytes` take the time that the rate gives them, give or take 10 %. A machine that
+ * others use as well is late now and then, which is no fault of the limit and may be tried again;
+ * early never is. */
+static void assert_rate(int64_t (*measure)(void), uint64_t bytes)
 {
     int64_t wanted_ms = (int64_t)(bytes * 1000 / RATE_BYTES_PER_S);
-    if (elapsed_ms < wanted_ms * 9 / 10 || elapsed_ms > wanted_ms * 11 / 10 + SLACK_MS)
-        fail_msg("%lld ms for what takes %lld", (long long)elapsed_ms, (long long)wanted_ms);
+    int64_t elapsed_ms = 0;
+    for (size_t i = 0; i < TRIES; i++) {
+        elapsed_ms = measure();
+        if (elapsed_ms < wanted_ms * 9 / 10)
+            break;
+        if (elapsed_ms <= wanted_ms * 11 / 10 + SLACK_MS)
+            return;
+    }
+    fail_msg("%lld ms for what takes %lld", (long long)elapsed_ms, (long long)wanted_ms);
 }
 
 static void bandwidth_is_booked_first_come_first_served(void **state)
@@ -60,9 +63,8 @@ static void bandwidth_is_booked_first_come_first_served(void **state)
     gs3_bandwidth_free(NULL);
 }
 
-static void bandwidth_limits_a_download(void **state)
+static int64_t measure_download(void)
 {
-    (void)state;
     size_t length;
     gs3_auto_free char *answer = make_answer(2 * BODY_BYTES, &length);
     const struct server_reply reply = {.bytes = answer, .length = length};
@@ -78,19 +80,25 @@ static void bandwidth_limits_a_download(void **state)
                   "/");
     assert_int_equal(fetch.outcome, 0);
     assert_int_equal(fetch.response.received_bytes, 2 * BODY_BYTES);
-    assert_took(fetch.elapsed_ms, 2 * BODY_BYTES);
+    int64_t elapsed_ms = fetch.elapsed_ms;
     /* It sleeps meanwhile. */
-    assert_true(cpu_ms() - cpu_before_ms < fetch.elapsed_ms / 3);
+    assert_true(cpu_ms() - cpu_before_ms < elapsed_ms / 3);
     /* What is not limited does not wait. */
     fetch_perform(&fetch, (struct gs3_http_request){.maximum_body_bytes = 4 << 20}, "/");
-    assert_true(fetch.elapsed_ms < 500);
+    assert_true(fetch.elapsed_ms < elapsed_ms);
     fetch_release(&fetch);
     gs3_bandwidth_free(bandwidth);
+    return elapsed_ms;
 }
 
-static void bandwidth_limits_an_upload(void **state)
+static void bandwidth_limits_a_download(void **state)
 {
     (void)state;
+    assert_rate(measure_download, 2 * BODY_BYTES);
+}
+
+static int64_t measure_upload(void)
+{
     static const struct server_reply reply = {.bytes =
                                                   "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"};
     gs3_auto_free char *body = gs3_xmalloc(2 * BODY_BYTES);
@@ -105,7 +113,7 @@ static void bandwidth_limits_an_upload(void **state)
                                    .body = {.bytes = body, .length_bytes = 2 * BODY_BYTES}};
     fetch_perform(&fetch, put, "/large");
     assert_fetched(&fetch, 200, "ok");
-    assert_took(fetch.elapsed_ms, 2 * BODY_BYTES);
+    int64_t elapsed_ms = fetch.elapsed_ms;
     const struct server_request *request = &fetch.server.shared->request[0];
     assert_int_equal(request->body_bytes, 2 * BODY_BYTES);
     assert_int_equal(request->body_sum, server_sum(0, 0, body, 2 * BODY_BYTES));
@@ -114,13 +122,31 @@ static void bandwidth_limits_an_upload(void **state)
     assert_fetched(&fetch, 200, "ok");
     fetch_release(&fetch);
     gs3_bandwidth_free(bandwidth);
+    return elapsed_ms;
 }
 
-/* What leaves together with its headers as a rule keeps to the limit as well. */
-static void bandwidth_limits_small_uploads_together(void **state)
+static void bandwidth_limits_an_upload(void **state)
 {
     (void)state;
-    enum { CALLS = 16, ROUNDS = 8, SMALL_BYTES = 12000 };
+    assert_rate(measure_upload, 2 * BODY_BYTES);
+}
+
+enum { CALLS = 12, ROUNDS = 6, SMALL_BYTES = 16000 };
+
+static void put_together(struct fetch *fetch, const struct gs3_http_request *put)
+{
+    struct gs3_http_call *calls[CALLS];
+    for (size_t i = 0; i < CALLS; i++)
+        calls[i] = gs3_http_start(fetch->http, put);
+    for (size_t i = 0; i < CALLS; i++) {
+        fetch->outcome = gs3_http_wait(fetch->http, calls[i], &fetch->response, &fetch->err);
+        assert_fetched(fetch, 200, "ok");
+        gs3_http_response_release(&fetch->response);
+    }
+}
+
+static int64_t measure_small_uploads(void)
+{
     static const struct server_reply reply = {.bytes =
                                                   "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"};
     gs3_auto_free char *body = gs3_xcalloc(1, SMALL_BYTES);
@@ -133,20 +159,23 @@ static void bandwidth_limits_small_uploads_together(void **state)
                                          .is_limited = true,
                                          .maximum_body_bytes = 100,
                                          .body = {.bytes = body, .length_bytes = SMALL_BYTES}};
+    struct gs3_http_request empty = put;
+    empty.body.length_bytes = 0;
+    put_together(&fetch, &empty); /* connects: the server takes its time */
     int64_t start_ms = test_now_ms();
-    for (size_t round = 0; round < ROUNDS; round++) {
-        struct gs3_http_call *calls[CALLS];
-        for (size_t i = 0; i < CALLS; i++)
-            calls[i] = gs3_http_start(fetch.http, &put);
-        for (size_t i = 0; i < CALLS; i++) {
-            fetch.outcome = gs3_http_wait(fetch.http, calls[i], &fetch.response, &fetch.err);
-            assert_fetched(&fetch, 200, "ok");
-            gs3_http_response_release(&fetch.response);
-        }
-    }
-    assert_took(test_now_ms() - start_ms, CALLS * ROUNDS * SMALL_BYTES);
+    for (size_t round = 0; round < ROUNDS; round++)
+        put_together(&fetch, &put);
+    int64_t elapsed_ms = test_now_ms() - start_ms;
     fetch_release(&fetch);
     gs3_bandwidth_free(bandwidth);
+    return elapsed_ms;
+}
+
+/* What leaves together with its headers as a rule keeps to the limit as well. */
+static void bandwidth_limits_small_uploads_together(void **state)
+{
+    (void)state;
+    assert_rate(measure_small_uploads, CALLS * ROUNDS * SMALL_BYTES);
 }
 
 /* One thread's work: two requests at once on connections of its own. */
@@ -184,9 +213,8 @@ static void *run_lane(void *context)
     return NULL;
 }
 
-static void bandwidth_is_one_for_all_threads_and_both_ways(void **state)
+static int64_t measure_threads(void)
 {
-    (void)state;
     size_t length;
     gs3_auto_free char *answer = make_answer(BODY_BYTES / 2, &length);
     gs3_auto_free char *body = gs3_xcalloc(1, BODY_BYTES / 2);
@@ -207,12 +235,18 @@ static void bandwidth_is_one_for_all_threads_and_both_ways(void **state)
         assert_int_equal(lanes[i].received_bytes, BODY_BYTES / 2);
     }
     int64_t elapsed_ms = test_now_ms() - start_ms;
-    assert_took(elapsed_ms, THREADS * BODY_BYTES);
     /* Nobody is served at the cost of the others: all are under way until near the end. */
     for (size_t i = 0; i < THREADS; i++)
         assert_true(lanes[i].ends_ms[1] - start_ms > elapsed_ms / 3);
     server_stop(&server);
     gs3_bandwidth_free(bandwidth);
+    return elapsed_ms;
+}
+
+static void bandwidth_is_one_for_all_threads_and_both_ways(void **state)
+{
+    (void)state;
+    assert_rate(measure_threads, THREADS * BODY_BYTES);
 }
 
 static int refuse_bytes(void *context, const void *bytes, size_t length, struct gs3_err *err)
