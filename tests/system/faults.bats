@@ -8,6 +8,7 @@
 # objects, more seeds and a worse network.
 
 # shellcheck disable=SC2154,SC2030,SC2031 # status, out, err, work: set by the libraries
+# shellcheck disable=SC2034,SC2164 # variables for the libraries; bats ends a test that fails
 load lib/common
 load lib/proxy
 load lib/faults

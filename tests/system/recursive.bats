@@ -4,6 +4,7 @@
 # GS3_TEST_LONG=1 runs the AWS CLI beside each case and compares.
 
 # shellcheck disable=SC2154,SC2030,SC2031 # status, out, err, work: set by the libraries
+# shellcheck disable=SC2034,SC2164 # variables for the libraries; bats ends a test that fails
 load lib/common
 load lib/proxy
 load lib/trees

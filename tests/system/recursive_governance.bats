@@ -2,7 +2,8 @@
 # Governance over many keys: each key's own environment decides, limits are counted before anything
 # starts, one look-up serves many objects, and what a ticket no longer covers stops.
 
-# shellcheck disable=SC2154,SC2030,SC2031,SC2034 # status, out, err, work: set by the libraries
+# shellcheck disable=SC2154,SC2030,SC2031 # status, out, err, work: set by the libraries
+# shellcheck disable=SC2034,SC2164 # variables for the libraries; bats ends a test that fails
 load lib/common
 load lib/proxy
 load lib/faults
@@ -150,14 +151,14 @@ metadata_of()
     tree_ends 0 mv tree s3://prod-data/t --recursive --ticket CHG0030001
     assert_equal "$(sim_count servicenow)" "$one" 'look-ups for 120 objects'
     assert_equal "$(proxy_count PutObject '.target | startswith("/prod-data/t/")')" 120
-    s3read heads prod-data t/ >heads
+    s3read heads prod-data t/ >found
     assert_equal "$(wc -l <heads)" 120
     assert_equal "$(jq -cS '.metadata | [."change-request-id", .environment, .operation, .operator,
         .purpose, ."approval-status", ."risk-level", ."governance-level", ."tracking-system"]' \
-        heads | sort | uniq -c | sed 's/^ *//')" \
+        found | sort | uniq -c | sed 's/^ *//')" \
         "120 [\"CHG0030001\",\"production\",\"move\",\"os:$(id -un)\",\"move the quarterly files\",\
 \"approved\",\"moderate\",\"high\",\"change-request\"]"
-    assert_equal "$(jq -r '.metadata["gs3-decision"]' heads | sort -u | wc -l)" 1 'decisions'
+    assert_equal "$(jq -r '.metadata["gs3-decision"]' found | sort -u | wc -l)" 1 'decisions'
     sim_reset
     tree_ends 0 mv s3://prod-data/t s3://prod-other/t --recursive --ticket CHG0030001
     assert_equal "$(sim_count servicenow)" "$one" 'look-ups for 120 copies'

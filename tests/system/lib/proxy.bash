@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # A proxy before the S3 server (faults_proxy.py) that records every operation and breaks what it is
 # told to. `load lib/proxy` after `load lib/common`. Depends on common.bash, python3, jq.
-# shellcheck disable=SC2034 # GS3T_ENDPOINT: for gs3_ and aws_
+# shellcheck disable=SC2034,SC2154 # GS3T_ENDPOINT: for gs3_ and aws_; common_lib: lib/common
 
 # proxy_start [SEED [HOST:PORT]]: the proxy before the test server (before HOST:PORT), without
 # faults. gs3_ speaks through it from now on; the policy of test_policy allows it. Sets proxy_url.
