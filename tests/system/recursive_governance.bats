@@ -152,7 +152,7 @@ metadata_of()
     assert_equal "$(sim_count servicenow)" "$one" 'look-ups for 120 objects'
     assert_equal "$(proxy_count PutObject '.target | startswith("/prod-data/t/")')" 120
     s3read heads prod-data t/ >found
-    assert_equal "$(wc -l <heads)" 120
+    assert_equal "$(wc -l <found)" 120
     assert_equal "$(jq -cS '.metadata | [."change-request-id", .environment, .operation, .operator,
         .purpose, ."approval-status", ."risk-level", ."governance-level", ."tracking-system"]' \
         found | sort | uniq -c | sed 's/^ *//')" \
