@@ -120,7 +120,7 @@ metadata_of()
 }
 
 @test "limits: the source is counted before anything starts" {
-    policy_edit 's|limits: {objects: 10000, bytes: 5TiB}|limits: {objects: 3, bytes: 100}|'
+    policy_edit 's|^  production:|&\n    limits: {objects: 3, bytes: 100}|'
     local -a ticket=(--ticket CHG0030001)
     some_objects prod-data a b c d
     bucket_state "${buckets[@]}" >"$BATS_TEST_TMPDIR/before"

@@ -21,8 +21,9 @@ to the server that the variables of servers.sh name, to no other, and needs no p
     uploads BUCKET...          the unfinished multipart uploads: {"bucket", "key", "upload"}
     upload BUCKET KEY [FILE]   begin a multipart upload (and send FILE as its first part): its id
 
-Keys are given as they are, any byte but NUL. Exit 1 and one line when the server's answer is not
-the expected one. GS3T_S3_AS=other signs as the second user.
+More commands may follow, each after --then: one start of Python for all. Keys are given as they
+are, any byte but NUL. Exit 1 and one line when the server's answer is not the expected one.
+GS3T_S3_AS=other signs as the second user.
 """
 
 import hashlib
@@ -381,6 +382,9 @@ COMMANDS = {
 
 
 def main(argv):
+    end = argv.index("--then") if "--then" in argv else len(argv)
+    rest = argv[end + 1 :]
+    argv = argv[:end]
     function, least, most = COMMANDS.get(argv[0] if argv else "", (None, 0, 0))
     if not function or len(argv) - 1 < least or (most is not None and len(argv) - 1 > most):
         sys.stderr.write(__doc__)
@@ -390,7 +394,7 @@ def main(argv):
     except (Failure, OSError) as failure:
         sys.stderr.write(f"s3.py: {argv[0]}: {failure}\n")
         return 1
-    return 0
+    return main(rest) if rest else 0
 
 
 if __name__ == "__main__":
