@@ -81,8 +81,9 @@ warning: Skipping file $PWD/tree/a. File/Directory is not readable."
     chmod 755 tree/a
     [[ $status == 1 ]] || tree_fail 'not status 1'
     assert_equal "$(find tree -type f | wc -l)" 6 'files that stay'
-    assert_equal "$(grep -c '^move failed: .*annot remove' "$BATS_TEST_TMPDIR/err")" 6 ||
-        tree_fail 'see above'
+    # As it came, and once more at the end.
+    assert_equal "$(grep '^move failed: .*annot remove' "$BATS_TEST_TMPDIR/err" | sort |
+        uniq -c | awk '{ print $1 }' | uniq -c | xargs)" '6 2' 'lines'
 }
 
 @test "links: around in a circle, out of the tree, to nothing" {
@@ -194,7 +195,7 @@ erase() { s3write delete dev-data large; }
     head -c 30000000 /dev/urandom >large
     head -c 30000000 /dev/urandom >other
     proxy_start
-    proxy_rules 'delay 1 - 0.2 partNumber' 'delay 1 - 0.2 ^GetObject'
+    proxy_rules 'delay 1 - 0.6 partNumber' 'delay 1 - 0.6 ^GetObject'
     for change in overwrite erase; do
         make_buckets dev-data dev-copy
         s3write put dev-data large large
@@ -215,15 +216,19 @@ erase() { s3write delete dev-data large; }
     local offset
     type -P faketime >/dev/null || skip 'faketime is not installed'
     GS3T_WRAP=(faketime -f +20m)
-    "${GS3T_WRAP[@]}" true || skip 'faketime does not work here'
-    s3write puttree dev-data '' tree
-    bucket_state dev-data dev-copy >"$BATS_TEST_TMPDIR/before"
+    # It is a library that is loaded before others: not everything takes that.
+    gs3_ --version >/dev/null 2>&1 || skip 'faketime does not work here'
+    make_buckets prod-data
+    s3write puttree dev-data '' tree --then puttree prod-data '' tree
+    bucket_state dev-data dev-copy prod-data >"$BATS_TEST_TMPDIR/before"
     for offset in +20m -20m; do
         GS3T_WRAP=(faketime -f "$offset")
-        tree_ends 4 mv tree s3://dev-copy --recursive
+        GS3T_ENV+=(GS3_PURPOSE='a clock that is wrong')
+        tree_ends 4 mv tree s3://prod-data/x --recursive --ticket CHG0030001
         [[ $err == *clock* ]] || tree_fail 'the clock is not named'
-        tree_ends 4 mv s3://dev-data s3://dev-copy --recursive
-        assert_unchanged "$BATS_TEST_TMPDIR/before" dev-data dev-copy
+        tree_ends 4 mv s3://prod-data s3://dev-copy --recursive --ticket CHG0030001
+        tree_ends 4 mv s3://prod-data down --recursive --ticket CHG0030001
+        assert_unchanged "$BATS_TEST_TMPDIR/before" dev-data dev-copy prod-data
         # Reading development needs no ticket.
         rm -rf down
         GS3T_ENV+=(GS3_TICKET=)

@@ -106,7 +106,7 @@ metadata_of()
         governance-level source-environment color)" '["development","OPS-2",null,"standard",null,"blue"]'
     assert_equal "$(metadata_of shared-data live/x environment jira-ticket-id change-request-id \
         governance-level source-environment source-jira-ticket-id approval-status color)" \
-        '["production",null,"CHG0030001","high","development",null,"approved","blue"]'
+        '["production",null,"CHG0030001","high","development","OPS-2","approved","blue"]'
     # Out of production, which asks for reading too.
     some_objects prod-data k
     tree_ends 0 cp s3://prod-data s3://staging-data --recursive --ticket OPS-2 --ticket CHG0030001
