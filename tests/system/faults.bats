@@ -46,14 +46,14 @@ teardown()
 # tree/: small files of many sizes, and some that go in parts.
 a_tree()
 {
-    local i
-    mkdir -p tree/a/b tree/c
+    local i blob
+    mkdir -p tree/a tree/c tree/0 tree/1
     head -c 12000001 /dev/urandom >tree/large.1
     head -c 5242880 /dev/urandom >tree/a/large.2
     head -c 16000000 /dev/urandom >tree/c/large.3
+    blob=$(head -c 16000 /dev/urandom | base64 -w 0)
     for ((i = 0; i < objects; i++)); do
-        head -c $((i * 97 % 20011)) tree/large.1 >"tree/$([[ $((i % 3)) == 0 ]] && echo a/b/)$i"
-        printf '%s' "$i" >>"tree/$([[ $((i % 3)) == 0 ]] && echo a/b/)$i"
+        printf '%s%s' "${blob:0:i * 97 % 20011}" "$i" >"tree/$((i % 3 == 0))/$i"
     done
     manifest_of tree >wanted
 }
@@ -228,8 +228,8 @@ large_fails()
         'status 1 2 - ^DeleteObject' 'reset-after 1 1 - ^DeleteObjects' \
         'status 1 - 403,AccessDenied ^DeleteObject'; do
         make_buckets dev-data dev-copy
-        s3write puttree dev-data t/ tree/a
-        manifest_of tree/a >wanted
+        s3write puttree dev-data t/ tree/1
+        manifest_of tree/1 >wanted
         proxy_rules "$rule"
         tree_run mv s3://dev-data/t s3://dev-copy/t --recursive --no-progress
         objects_of dev-copy t/ >landed
@@ -241,15 +241,15 @@ large_fails()
 
 @test "the listing fails in every way: no silence, no object twice" {
     local rule
-    s3write puttree dev-data t/ tree/a
-    manifest_of tree/a >wanted
+    s3write puttree dev-data t/ tree/1
+    manifest_of tree/1 >wanted
     proxy_start "$seed"
     for rule in 'status 1 2 - ^List' 'truncate 1 1 - ^List' 'reset-before 1 1 - ^List' \
         'close 1 2 - ^List'; do
         proxy_rules "$rule"
         rm -rf down
         tree_ends 0 cp s3://dev-data/t down --recursive --page-size 20 --no-progress
-        diff -r tree/a down
+        diff -r tree/1 down
         assert_equal "$(wc -l <<<"$out")" "$(wc -l <wanted)" "lines with $rule"
     done
     for rule in 'status 1 - - ^List' 'status 1 - 403,AccessDenied ^List' 'truncate 1 - - ^List' \
@@ -263,6 +263,6 @@ large_fails()
         objects_of dev-data t/ >kept
         sort -u landed kept >both
         assert_equal "$(not_in wanted both)" '' "lost with $rule"
-        s3write puttree dev-data t/ tree/a
+        s3write puttree dev-data t/ tree/1
     done
 }
