@@ -120,25 +120,53 @@ static const struct gs3_s3_survivor *find_survivor(const struct gs3_s3_result *r
     return NULL;
 }
 
-static void take_survivor(const struct gs3_lane *lane, struct gs3_delete *one,
-                          const struct gs3_s3_survivor *survivor)
+/* 1: the batch says nothing that settles this one. */
+static int take_survivor(struct gs3_delete *one, const struct gs3_s3_survivor *survivor)
 {
     const char *code = survivor->code ? survivor->code : "";
     bool is_refused =
         gs3_str_has_prefix(code, "Access") || gs3_str_has_prefix(code, "Precondition");
-    if (!is_refused) {
-        one->failed = delete_after_all(lane, one->plan, &one->err);
-        return;
-    }
+    if (!is_refused)
+        return 1;
     one->failed = gs3_fail(&one->err, GS3_ESERVICE,
                            "the destination is complete, the source is kept: An error occurred "
                            "(%.60s) when calling the DeleteObjects operation: %.300s",
                            code, survivor->message ? survivor->message : "");
+    return 0;
 }
 
-void gs3_delete_sources(const struct gs3_lane *lane, struct gs3_delete *deletes, size_t count)
+/* 1: the batch says nothing that settles this one. */
+static int take_outcome(const struct gs3_s3_result *result, int failed, const struct gs3_err *err,
+                        struct gs3_delete *one)
+{
+    one->failed = 0;
+    if (failed && err->class == GS3_EINTERRUPT) {
+        one->err = *err;
+        one->failed = gs3_wrap(&one->err, "the destination is complete, and whether the source was "
+                                          "deleted is not known");
+        return 0;
+    }
+    if (failed)
+        return 1;
+    const struct gs3_s3_survivor *survivor = find_survivor(result, one->plan->source.key);
+    return survivor ? take_survivor(one, survivor) : 0;
+}
+
+/* Never fails: a failed piece would keep the others from their turn. */
+static int delete_piece(void *context, size_t piece, const struct gs3_lane *lane,
+                        struct gs3_err *err)
+{
+    (void)err;
+    struct gs3_delete *one = ((struct gs3_delete **)context)[piece];
+    one->failed = delete_after_all(lane, one->plan, &one->err);
+    return 0;
+}
+
+void gs3_delete_sources(struct gs3_pool *pool, const struct gs3_lane *lane,
+                        struct gs3_delete *deletes, size_t count)
 {
     gs3_auto_free struct gs3_s3_victim *victims = gs3_xcalloc(count, sizeof *victims);
+    gs3_auto_free struct gs3_delete **open = gs3_xcalloc(count, sizeof *open);
     for (size_t i = 0; i < count; i++)
         victims[i] = (struct gs3_s3_victim){.key = deletes[i].plan->source.key,
                                             .etag = deletes[i].plan->head.etag};
@@ -151,21 +179,12 @@ void gs3_delete_sources(const struct gs3_lane *lane, struct gs3_delete *deletes,
     };
     struct gs3_s3_result result = {0};
     struct gs3_err err = GS3_ERR_INIT;
+    struct gs3_batch batch = {.run = delete_piece, .context = open};
     int failed = gs3_s3_perform(store_of(lane, deletes[0].plan), &request, &result, &err);
-    for (size_t i = 0; i < count; i++) {
-        const struct gs3_s3_survivor *survivor =
-            failed ? NULL : find_survivor(&result, deletes[i].plan->source.key);
-        deletes[i].failed = 0;
-        if (failed && err.class == GS3_EINTERRUPT) {
-            deletes[i].err = err;
-            deletes[i].failed =
-                gs3_wrap(&deletes[i].err, "the destination is complete, and whether "
-                                          "the source was deleted is not known");
-        } else if (failed) {
-            deletes[i].failed = delete_after_all(lane, deletes[i].plan, &deletes[i].err);
-        } else if (survivor) {
-            take_survivor(lane, &deletes[i], survivor);
-        }
-    }
+    for (size_t i = 0; i < count; i++)
+        if (take_outcome(&result, failed, &err, &deletes[i]))
+            open[batch.count++] = &deletes[i];
     gs3_s3_result_release(&result);
+    if (batch.count > 0)
+        gs3_pool_run(pool, lane, &batch, &err);
 }

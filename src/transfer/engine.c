@@ -94,7 +94,7 @@ static void run_deletes(void *context, const struct gs3_lane *lane)
     size_t count = 0;
     for (struct gs3_item *item = job->items; item; item = item->next)
         deletes[count++].plan = &item->plan;
-    gs3_delete_sources(lane, deletes, count);
+    gs3_delete_sources(job->engine->pool, lane, deletes, count);
     struct gs3_item *item = job->items, *next;
     for (size_t i = 0; i < count; i++, item = next) {
         next = item->next;

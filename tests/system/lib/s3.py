@@ -16,9 +16,14 @@ to the server that the variables of servers.sh name, to no other, and needs no p
     settags BUCKET KEY NAME=VALUE...
     versioning BUCKET Enabled|Suspended
     bucket BUCKET...           make the buckets; empty those that exist
+    puttree BUCKET PREFIX DIRECTORY [HEADER: VALUE]...    each file below it, by its relative name
+    heads BUCKET [PREFIX]      {"key", "etag", "size", "metadata"} of each object, one a line
+    uploads BUCKET...          the unfinished multipart uploads: {"bucket", "key", "upload"}
+    upload BUCKET KEY [FILE]   begin a multipart upload (and send FILE as its first part): its id
 
-Keys are given as they are, any byte but NUL. Exit 1 and one line when the server's answer is not
-the expected one. GS3T_S3_AS=other signs as the second user.
+More commands may follow, each after --then: one start of Python for all. Keys are given as they
+are, any byte but NUL. Exit 1 and one line when the server's answer is not the expected one.
+GS3T_S3_AS=other signs as the second user.
 """
 
 import hashlib
@@ -284,6 +289,45 @@ def delete(server, bucket, key):
     server.must("DELETE", bucket, os.fsencode(key), expect=(200, 204))
 
 
+def put_tree(server, bucket, prefix, directory, *headers):
+    root = os.fsencode(directory)
+    for at, _, names in sorted(os.walk(root)):
+        for name in sorted(names):
+            path = os.path.join(at, name)
+            key = os.fsencode(prefix) + os.path.relpath(path, root)
+            put(server, bucket, os.fsdecode(key), os.fsdecode(path), *headers)
+
+
+def heads(server, bucket, prefix=""):
+    """Of the newest versions; the metadata is null when the object went away meanwhile."""
+    for entry in listing(server, bucket, "versions") or []:
+        key = entry["raw"]
+        if entry["kind"] != "object" or not entry["latest"]:
+            continue
+        if not key.startswith(os.fsencode(prefix)):
+            continue
+        status, headers, _ = server.request("HEAD", bucket, key)
+        found = describe(status, headers)["metadata"] if status == 200 else None
+        emit({"key": text(key), "etag": entry["etag"], "size": entry["size"], "metadata": found})
+
+
+def uploads(server, *buckets):
+    for bucket in buckets:
+        for entry in listing(server, bucket, "uploads") or []:
+            emit({"bucket": bucket, "key": text(entry["raw"]), "upload": entry["upload"]})
+
+
+def upload(server, bucket, key, path=None):
+    key = os.fsencode(key)
+    _, _, data = server.must("POST", bucket, key, query=[("uploads", b"")])
+    number = field(data, b"UploadId")
+    if path is not None:
+        with open(path, "rb") as file:
+            query = [("partNumber", b"1"), ("uploadId", number)]
+            server.must("PUT", bucket, key, query=query, body=file.read())
+    print(text(number))
+
+
 def escape(value):
     for entity, char in reversed(ENTITIES):
         value = value.replace(char, entity)
@@ -330,10 +374,17 @@ COMMANDS = {
     "settags": (set_tags, 2, None),
     "versioning": (versioning, 2, 2),
     "bucket": (make_buckets, 1, None),
+    "puttree": (put_tree, 3, None),
+    "heads": (heads, 1, 2),
+    "uploads": (uploads, 1, None),
+    "upload": (upload, 2, 3),
 }
 
 
 def main(argv):
+    end = argv.index("--then") if "--then" in argv else len(argv)
+    rest = argv[end + 1 :]
+    argv = argv[:end]
     function, least, most = COMMANDS.get(argv[0] if argv else "", (None, 0, 0))
     if not function or len(argv) - 1 < least or (most is not None and len(argv) - 1 > most):
         sys.stderr.write(__doc__)
@@ -343,7 +394,7 @@ def main(argv):
     except (Failure, OSError) as failure:
         sys.stderr.write(f"s3.py: {argv[0]}: {failure}\n")
         return 1
-    return 0
+    return main(rest) if rest else 0
 
 
 if __name__ == "__main__":

@@ -90,7 +90,7 @@ static void gs3_delete_sources_is_one_request(void **state)
     (void)state;
     struct scene scene;
     scene_init(&scene);
-    gs3_delete_sources(&scene.lane, scene.deletes, SOURCES);
+    gs3_delete_sources(NULL, &scene.lane, scene.deletes, SOURCES);
     for (size_t i = 0; i < SOURCES; i++) {
         assert_int_equal(scene.deletes[i].failed, 0);
         assert_false(is_there(&scene, i));
@@ -108,7 +108,7 @@ static void gs3_delete_sources_leaves_what_was_written_since(void **state)
     struct scene scene;
     scene_init(&scene);
     depot_put(&scene.depot, "bucket", "k2", 10);
-    gs3_delete_sources(&scene.lane, scene.deletes, SOURCES);
+    gs3_delete_sources(NULL, &scene.lane, scene.deletes, SOURCES);
     for (size_t i = 0; i < SOURCES; i++)
         assert_int_equal(is_there(&scene, i), i == 2);
     expect_kept(&scene.deletes[2], "the destination is complete, the source is kept: An error "
@@ -125,7 +125,7 @@ static void gs3_delete_sources_names_what_survives(void **state)
     enum depot_fault fault = DEPOT_PROTECT;
     scene.depot.judge = at_first;
     scene.depot.context = &fault;
-    gs3_delete_sources(&scene.lane, scene.deletes, SOURCES);
+    gs3_delete_sources(NULL, &scene.lane, scene.deletes, SOURCES);
     expect_kept(&scene.deletes[0], "(AccessDenied)");
     assert_int_equal(scene.deletes[0].err.class, GS3_ESERVICE);
     for (size_t i = 0; i < SOURCES; i++)
@@ -143,7 +143,7 @@ static void gs3_delete_sources_tries_again_what_the_store_failed_at(void **state
     enum depot_fault fault = DEPOT_STAY;
     scene.depot.judge = at_first;
     scene.depot.context = &fault;
-    gs3_delete_sources(&scene.lane, scene.deletes, SOURCES);
+    gs3_delete_sources(NULL, &scene.lane, scene.deletes, SOURCES);
     for (size_t i = 0; i < SOURCES; i++) {
         /* The single delete is the first of its kind: STAY means nothing to it. */
         assert_int_equal(scene.deletes[i].failed, 0);
@@ -172,7 +172,7 @@ static void gs3_delete_sources_settles_a_batch_without_an_answer(void **state)
         scene.depot.judge = batch_fault;
         scene.depot.context = &fault;
         depot_put(&scene.depot, "bucket", "k3", 10); /* somebody's */
-        gs3_delete_sources(&scene.lane, scene.deletes, SOURCES);
+        gs3_delete_sources(NULL, &scene.lane, scene.deletes, SOURCES);
         for (size_t j = 0; j < SOURCES; j++) {
             assert_int_equal(is_there(&scene, j), j == 3);
             assert_int_equal(scene.deletes[j].failed, j == 3 ? -1 : 0);
@@ -191,7 +191,7 @@ static void gs3_delete_sources_after_a_signal_says_what_is_not_known(void **stat
     enum depot_fault fault = DEPOT_INTERRUPT;
     scene.depot.judge = always;
     scene.depot.context = &fault;
-    gs3_delete_sources(&scene.lane, scene.deletes, SOURCES);
+    gs3_delete_sources(NULL, &scene.lane, scene.deletes, SOURCES);
     for (size_t i = 0; i < SOURCES; i++) {
         expect_kept(&scene.deletes[i], "whether the source was deleted is not known");
         assert_int_equal(scene.deletes[i].err.class, GS3_EINTERRUPT);
@@ -209,7 +209,7 @@ static void gs3_delete_sources_of_a_store_that_is_away_claims_nothing(void **sta
     enum depot_fault fault = DEPOT_BREAK;
     scene.depot.judge = always;
     scene.depot.context = &fault;
-    gs3_delete_sources(&scene.lane, scene.deletes, SOURCES);
+    gs3_delete_sources(NULL, &scene.lane, scene.deletes, SOURCES);
     for (size_t i = 0; i < SOURCES; i++)
         expect_kept(&scene.deletes[i], "whether the source was deleted is not known");
     scene_release(&scene);
@@ -261,7 +261,7 @@ static void gs3_delete_source_of_a_download_asks_the_right_store(void **state)
         scene.plans[0].direction = GS3_DOWNLOAD;
         struct gs3_delete *one = &scene.deletes[0];
         if (many)
-            gs3_delete_sources(&scene.lane, one, 1);
+            gs3_delete_sources(NULL, &scene.lane, one, 1);
         else
             one->failed = gs3_delete_source(&scene.lane, one->plan, &one->err);
         assert_int_equal(one->failed, 0);
