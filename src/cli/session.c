@@ -55,6 +55,17 @@ static int check_bucket(const struct gs3_location *location, struct gs3_err *err
     return location->kind == GS3_LOCATION_S3 ? gs3_bucket_check(location->bucket, err) : 0;
 }
 
+/* "p" and "p/" are one prefix. */
+static void end_in_slash(struct gs3_location *location)
+{
+    if (location->kind != GS3_LOCATION_S3 || gs3_str_is_empty(location->key) ||
+        gs3_str_has_suffix(location->key, "/"))
+        return;
+    char *longer = gs3_xasprintf("%s/", location->key);
+    free(location->key);
+    location->key = longer;
+}
+
 /* Both ends of a tree: their prefixes stand for all that lies below until the keys are known. */
 static int take_tree(struct gs3_session *session, struct gs3_location *source,
                      struct gs3_location *destination, struct gs3_err *err)
@@ -62,6 +73,8 @@ static int take_tree(struct gs3_session *session, struct gs3_location *source,
     session->source = *source;
     session->destination = *destination;
     *source = *destination = (struct gs3_location){.kind = GS3_LOCATION_LOCAL};
+    end_in_slash(&session->source);
+    end_in_slash(&session->destination);
     if (session->request.operation == GS3_OPERATION_PUT && session->source.kind == GS3_LOCATION_S3)
         return gs3_fail(err, GS3_EUSAGE,
                         "put writes local files to s3://: use cp or mv to read from S3");
@@ -235,6 +248,9 @@ static int read_config(struct gs3_session *session, struct gs3_err *err)
             session->s3_endpoint = gs3_origin_format(&endpoint.custom);
     }
     session->request.s3_endpoint = session->s3_endpoint;
+    /* AWS keeps a checksum of every object; elsewhere it is asked for where somebody says so. */
+    if (!session->s3_endpoint)
+        session->plan_opts.wants_checksum = session->plan.opts.wants_checksum = true;
     /* Of a tree no key is known yet, nor whether its environment wants STS. */
     if (!session->options.is_recursive && !gs3_gate_needs_sts(&session->gate, &session->request))
         return 0;

@@ -169,17 +169,31 @@ static int run_one(struct gs3_session *session)
     return is_large(&session->plan) ? gs3_run_large(session) : transfer(session);
 }
 
-/* The prefixes are asked about for the ids that fit a rule, which the requests will name; whether
- * they are allowed, each key decides. */
+/* Whether what holds for the two prefixes holds for every key below them. */
+static bool is_uniform(const struct gs3_session *session)
+{
+    for (size_t i = 0; i < session->policies.count; i++)
+        for (size_t j = 0; j < session->request.touch_count; j++)
+            if (!gs3_policy_is_uniform(session->policies.items[i], session->touches[j].bucket,
+                                       session->touches[j].key))
+                return false;
+    return true;
+}
+
+/* What is refused for every key is refused before a request is sent; else each key decides. */
 static int run_many(struct gs3_session *session)
 {
     struct gs3_err err = GS3_ERR_INIT;
     struct gs3_decision decision = {0};
-    int failed = gs3_gate_prepare(&session->gate, &session->request, &decision, &err);
+    int status = 0;
+    if (gs3_gate_prepare(&session->gate, &session->request, &decision, &err))
+        status = fail(session, &err);
+    else if (!decision.is_allowed && decision.first_failure && is_uniform(session))
+        status = gs3_decide_show(session, &decision, &session->request);
     gs3_decision_release(&decision);
-    if (failed || gs3_connect(session, &err))
-        return fail(session, &err);
-    return gs3_run_many(session);
+    if (status)
+        return status;
+    return gs3_connect(session, &err) ? fail(session, &err) : gs3_run_many(session);
 }
 
 int gs3_transfer_command(const struct gs3_args *args, const struct gs3_env *env,

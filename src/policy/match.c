@@ -56,6 +56,21 @@ const struct gs3_environment *gs3_policy_environment(const struct gs3_policy *po
     return environment;
 }
 
+bool gs3_policy_is_uniform(const struct gs3_policy *policy, const char *bucket, const char *prefix)
+{
+    size_t length = strlen(prefix);
+    for (size_t i = 0; i < policy->environment_count; i++) {
+        const struct gs3_environment *environment = &policy->environments[i];
+        for (size_t j = 0; j < environment->match_count; j++) {
+            const struct gs3_match *match = &environment->matches[j];
+            if (*match->prefix && strncmp(match->prefix, prefix, length) == 0 &&
+                gs3_glob_match(match->bucket, bucket))
+                return false;
+        }
+    }
+    return true;
+}
+
 bool gs3_policy_has_bucket(const struct gs3_policy *policy, const char *bucket)
 {
     for (size_t i = 0; i < policy->environment_count; i++)

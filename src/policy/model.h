@@ -174,6 +174,10 @@ const struct gs3_system *gs3_policy_system(const struct gs3_policy *policy, cons
 const struct gs3_environment *gs3_policy_environment(const struct gs3_policy *policy,
                                                      const char *bucket, const char *key);
 
+/* Whether every key that begins with `prefix` ("" or "…/") is in one environment, or all in none.
+ */
+bool gs3_policy_is_uniform(const struct gs3_policy *policy, const char *bucket, const char *prefix);
+
 /* Whether any environment governs the bucket at all (for a clearer message). */
 bool gs3_policy_has_bucket(const struct gs3_policy *policy, const char *bucket);
 

@@ -94,6 +94,29 @@ static void match_nothing_is_no_environment(void **state)
     gs3_policy_free(policy);
 }
 
+static void uniform_is_a_prefix_whose_keys_share_one_environment(void **state)
+{
+    (void)state;
+    struct gs3_policy *policy = load_text(base_policy);
+    static const struct {
+        const char *bucket, *prefix;
+        bool wanted;
+    } cases[] = {
+        {"prod-a", "", true},
+        {"prod-a", "any/", true},
+        {"other", "", true},
+        {"shared-data", "", false},
+        {"shared-data", "live/", true},
+        {"shared-data", "live/a/", true},
+        {"shared-data", "live", false},
+        {"shared-data", "dead/", true},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++)
+        if (gs3_policy_is_uniform(policy, cases[i].bucket, cases[i].prefix) != cases[i].wanted)
+            fail_msg("%s/%s", cases[i].bucket, cases[i].prefix);
+    gs3_policy_free(policy);
+}
+
 static void match_ties_are_errors_at_load_time(void **state)
 {
     static const struct {
@@ -276,6 +299,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(match_precedence_is_the_contracts),
         cmocka_unit_test(match_nothing_is_no_environment),
+        cmocka_unit_test(uniform_is_a_prefix_whose_keys_share_one_environment),
         cmocka_unit_test(match_ties_are_errors_at_load_time),
         cmocka_unit_test(bucket_names_follow_the_rules_of_s3),
         cmocka_unit_test(endpoints_of_policy_and_environment_are_allowed),
