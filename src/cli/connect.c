@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "aws/access_point.h"
+#include "aws/endpoint.h"
 #include "aws/sts.h"
 #include "base/buf.h"
 #include "base/mem.h"
@@ -132,6 +134,61 @@ static int accept_fresh(void *context, const struct gs3_credentials *fresh, stru
     return failed ? -1 : 0;
 }
 
+static int find_credentials(struct gs3_session *session, struct gs3_err *err)
+{
+    const struct gs3_credential_source source = {.env = session->env, .config = &session->config};
+    if (session->has_credentials || session->config.no_sign_request)
+        return 0;
+    session->has_credentials = true;
+    return gs3_credentials_find(&source, &session->credentials, err) ||
+                   check_no_secret(session, err)
+               ? -1
+               : 0;
+}
+
+/* Whoever answers there names the bucket that is judged: a host that is not AWS's has to be listed,
+ * in every policy. */
+static int check_control_endpoint(const struct gs3_session *session, const char *arn,
+                                  struct gs3_err *err)
+{
+    bool is_custom = false;
+    gs3_auto_free char *listed =
+        gs3_s3_control_endpoint_resolve(&session->config, arn, NULL, &is_custom, err);
+    struct gs3_origin origin;
+    if (!listed || (is_custom && gs3_origin_parse(listed, GS3_ECONFIG, &origin, err)))
+        return -1;
+    for (size_t i = 0; is_custom && i < session->policies.count; i++)
+        if (!gs3_policy_allows_endpoint(session->policies.items[i], NULL, &origin))
+            return gs3_fail(err, GS3_EREFUSED,
+                            "refused by policy: the S3 Control endpoint %s is not listed under "
+                            "endpoints of %s",
+                            listed, session->policies.items[i]->files[0]);
+    return 0;
+}
+
+int gs3_connect_find_bucket(struct gs3_session *session, struct gs3_location *location,
+                            struct gs3_err *err)
+{
+    struct gs3_access_point_info info = {.bucket = NULL};
+    if (location->kind != GS3_LOCATION_S3 || !gs3_access_point_is_arn(location->bucket))
+        return 0;
+    if (check_control_endpoint(session, location->bucket, err) || find_credentials(session, err))
+        return -1;
+    if (!session->user_agent)
+        session->user_agent = gs3_xstrdup("gs3/" PACKAGE_VERSION);
+    struct gs3_http *http = open_http(session, err);
+    struct gs3_access_point_call *call =
+        http ? gs3_access_point_start(http, &session->config, &session->credentials,
+                                      location->bucket, err)
+             : NULL;
+    int failed = !call || gs3_access_point_wait(http, call, &info, err);
+    if (!failed)
+        location->bucket_behind = gs3_xstrdup(info.bucket);
+    gs3_access_point_info_release(&info);
+    gs3_http_free(http);
+    return failed ? gs3_wrap(err, "%s", location->bucket) : 0;
+}
+
 static void open_keeper(struct gs3_session *session)
 {
     const struct gs3_credential_keeper_opts opts = {
@@ -157,14 +214,12 @@ static void find_states(struct gs3_session *session)
 
 int gs3_connect(struct gs3_session *session, struct gs3_err *err)
 {
-    struct gs3_credential_source source = {.env = session->env, .config = &session->config};
-    bool signs = !session->config.no_sign_request;
-    if (signs && (gs3_credentials_find(&source, &session->credentials, err) ||
-                  check_no_secret(session, err)))
+    if (find_credentials(session, err))
         return -1;
     if (session->config.bandwidth_bytes_per_s > 0)
         session->bandwidth = gs3_bandwidth_new(session->config.bandwidth_bytes_per_s);
     open_keeper(session);
+    free(session->user_agent);
     session->user_agent = make_user_agent(session);
     if (gs3_connect_lane(session, &session->lane, err))
         return -1;

@@ -8,6 +8,11 @@
 /* Finds the credentials and opens the main thread's connections: sends nothing yet. */
 int gs3_connect(struct gs3_session *session, struct gs3_err *err);
 
+/* Asks AWS for the bucket behind an access point and keeps it in the location; nothing for a plain
+ * bucket. GS3_EUNDECIDED when the answer is not usable. */
+int gs3_connect_find_bucket(struct gs3_session *session, struct gs3_location *location,
+                            struct gs3_err *err);
+
 /* A worker's own (open_lane and close_lane of the pool; `context` is the session). */
 int gs3_connect_lane(void *context, struct gs3_lane *lane, struct gs3_err *err);
 void gs3_disconnect_lane(void *context, struct gs3_lane *lane);

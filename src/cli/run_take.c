@@ -102,7 +102,8 @@ static const struct gs3_permit *permit_for(struct gs3_run *run, struct gs3_plan 
     const struct gs3_permit *permit = gs3_permits_for(run->permits, touches, count, err);
     if (permit && plan->operation == GS3_OPERATION_MOVE && plan->direction != GS3_UPLOAD)
         plan->opts.deletes_conditionally =
-            gs3_permits_deletes_conditionally(run->permits, plan->source.bucket, plan->source.key);
+            gs3_permits_deletes_conditionally(run->permits, gs3_location_governed(&plan->source),
+                                              plan->source.key);
     return permit;
 }
 

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "aws/access_point.h"
 #include "aws/endpoint.h"
 #include "base/mem.h"
 #include "base/str.h"
@@ -52,7 +53,12 @@ static enum gs3_operation operation_of(const struct gs3_args *args)
 
 static int check_bucket(const struct gs3_location *location, struct gs3_err *err)
 {
-    return location->kind == GS3_LOCATION_S3 ? gs3_bucket_check(location->bucket, err) : 0;
+    struct gs3_access_point point;
+    if (location->kind != GS3_LOCATION_S3)
+        return 0;
+    if (gs3_access_point_is_arn(location->bucket))
+        return gs3_access_point_parse(location->bucket, &point, err);
+    return gs3_bucket_check(location->bucket, err);
 }
 
 /* "p" and "p/" are one prefix. */
@@ -223,6 +229,37 @@ static uint32_t timeout_ms(uint32_t seconds)
     return seconds > UINT32_MAX / 1000 ? UINT32_MAX : seconds * 1000;
 }
 
+static struct gs3_location *find_end(struct gs3_session *session, bool is_source)
+{
+    if (session->options.is_recursive)
+        return is_source ? &session->source : &session->destination;
+    return is_source ? &session->plan.source : &session->plan.destination;
+}
+
+static int read_endpoint(struct gs3_session *session, const struct gs3_location *end,
+                         struct gs3_err *err)
+{
+    struct gs3_s3_endpoint endpoint;
+    if (end->kind != GS3_LOCATION_S3)
+        return 0;
+    if (gs3_s3_endpoint_resolve(&session->config, end->bucket, &endpoint, err))
+        return -1;
+    if (endpoint.is_custom && !session->s3_endpoint)
+        session->s3_endpoint = gs3_origin_format(&endpoint.custom);
+    return 0;
+}
+
+/* The policy judges buckets. Which one lies behind an access point, AWS is asked before anything
+ * is decided. */
+static int find_buckets(struct gs3_session *session, struct gs3_err *err)
+{
+    if (gs3_connect_find_bucket(session, find_end(session, true), err) ||
+        gs3_connect_find_bucket(session, find_end(session, false), err))
+        return -1;
+    find_touches(session);
+    return session->options.is_recursive ? 0 : gs3_plan_refuse_self(&session->plan, err);
+}
+
 static int read_config(struct gs3_session *session, struct gs3_err *err)
 {
     session->config_opts = (struct gs3_aws_config_opts){
@@ -240,17 +277,15 @@ static int read_config(struct gs3_session *session, struct gs3_err *err)
     session->plan_opts.multipart_threshold_bytes = session->config.multipart_threshold_bytes;
     session->plan_opts.part_bytes = session->config.multipart_chunk_bytes;
     session->plan.opts = session->plan_opts;
-    for (size_t i = 0; i < session->request.touch_count; i++) {
-        struct gs3_s3_endpoint endpoint;
-        if (gs3_s3_endpoint_resolve(&session->config, session->touches[i].bucket, &endpoint, err))
-            return -1;
-        if (endpoint.is_custom && !session->s3_endpoint)
-            session->s3_endpoint = gs3_origin_format(&endpoint.custom);
-    }
+    if (read_endpoint(session, find_end(session, true), err) ||
+        read_endpoint(session, find_end(session, false), err))
+        return -1;
     session->request.s3_endpoint = session->s3_endpoint;
     /* AWS keeps a checksum of every object; elsewhere it is asked for where somebody says so. */
     if (!session->s3_endpoint)
         session->plan_opts.wants_checksum = session->plan.opts.wants_checksum = true;
+    if (find_buckets(session, err))
+        return -1;
     /* Of a tree no key is known yet, nor whether its environment wants STS. */
     if (!session->options.is_recursive && !gs3_gate_needs_sts(&session->gate, &session->request))
         return 0;

@@ -1,6 +1,7 @@
 /* What one run of cp, mv or put holds, built up step by step; and what its options say.
  *
- * session.c reads options and configuration (no request is sent), connect.c opens connections,
+ * session.c reads options and configuration (no request is sent, but for the bucket behind an
+ * access point), connect.c opens connections,
  * decide.c is around the gate; transfer_command.c runs one object, run.c many. */
 #ifndef GS3_CLI_SESSION_H
 #define GS3_CLI_SESSION_H
@@ -44,6 +45,7 @@ struct gs3_session {
     struct gs3_gate gate;
     struct gs3_aws_config config;
     struct gs3_aws_config_opts config_opts;
+    bool has_credentials;
     struct gs3_credentials credentials; /* as they were found; each lane has a lease */
     struct gs3_credential_keeper *keeper;
     struct gs3_bandwidth *bandwidth; /* NULL: no limit */

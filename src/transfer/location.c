@@ -78,6 +78,7 @@ void gs3_location_release(struct gs3_location *location)
 {
     free(location->path);
     free(location->bucket);
+    free(location->bucket_behind);
     free(location->key);
     *location = (struct gs3_location){.kind = GS3_LOCATION_LOCAL};
 }
@@ -141,10 +142,16 @@ int gs3_location_resolve(const struct gs3_location *source, struct gs3_location 
     return 0;
 }
 
+const char *gs3_location_governed(const struct gs3_location *location)
+{
+    return location->bucket_behind ? location->bucket_behind : location->bucket;
+}
+
 bool gs3_location_is_same_object(const struct gs3_location *a, const struct gs3_location *b)
 {
     return a->kind == GS3_LOCATION_S3 && b->kind == GS3_LOCATION_S3 &&
-           gs3_str_equal(a->bucket, b->bucket) && gs3_str_equal(a->key, b->key);
+           gs3_str_equal(gs3_location_governed(a), gs3_location_governed(b)) &&
+           gs3_str_equal(a->key, b->key);
 }
 
 /* Appends `path` in absolute form with "." and ".." taken out of the text, as Python's

@@ -12,9 +12,10 @@ enum gs3_location_kind { GS3_LOCATION_LOCAL, GS3_LOCATION_STREAM, GS3_LOCATION_S
 
 struct gs3_location {
     enum gs3_location_kind kind;
-    char *path;   /* local: as given, then resolved; else NULL */
-    char *bucket; /* S3, else NULL */
-    char *key;    /* S3: raw bytes, may be "" until it is resolved */
+    char *path;          /* local: as given, then resolved; else NULL */
+    char *bucket;        /* S3, else NULL: as requests name it, so perhaps an access point's ARN */
+    char *bucket_behind; /* S3: of an access point, once it is known; else NULL */
+    char *key;           /* S3: raw bytes, may be "" until it is resolved */
 };
 
 /* "s3://bucket/key", "-" or a path. The ARN of an access point stands for a bucket, with its slash
@@ -30,9 +31,11 @@ void gs3_location_release(struct gs3_location *location);
 int gs3_location_resolve(const struct gs3_location *source, struct gs3_location *destination,
                          struct gs3_err *err);
 
-/* Whether both are the same object. Of plain buckets equality of bytes is equality of objects
- * (aliases were refused before). An access point is another name for a bucket, which only who has
- * asked for it knows: an operation between the two must be refused there. */
+/* The bucket that the policy judges: the one behind an access point. */
+const char *gs3_location_governed(const struct gs3_location *location);
+
+/* Whether both are the same object, through whichever access point. Governed buckets are plain
+ * names (aliases were refused before), so equality of bytes is equality of objects. */
 bool gs3_location_is_same_object(const struct gs3_location *a, const struct gs3_location *b);
 
 /* A path as Python's abspath makes it: "." and ".." are taken out of the text, links are not looked

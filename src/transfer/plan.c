@@ -34,7 +34,7 @@ static void set_direction(struct gs3_plan *plan)
 
 /* gs3 always sends MetadataDirective REPLACE, so S3 would accept the copy, and mv would then delete
  * the only one there is. */
-static int refuse_self(const struct gs3_plan *plan, struct gs3_err *err)
+int gs3_plan_refuse_self(const struct gs3_plan *plan, struct gs3_err *err)
 {
     if (plan->operation == GS3_OPERATION_MOVE &&
         gs3_location_is_same_object(&plan->source, &plan->destination))
@@ -70,7 +70,7 @@ int gs3_plan_init(struct gs3_plan *plan, enum gs3_operation operation, struct gs
     if (plan->direction != GS3_UPLOAD && strlen(plan->source.key) > 1024)
         return gs3_fail(err, GS3_EUSAGE, "a key has at most 1024 bytes, the source's has %zu",
                         strlen(plan->source.key));
-    return refuse_md5(plan, err) ? -1 : refuse_self(plan, err);
+    return refuse_md5(plan, err) ? -1 : gs3_plan_refuse_self(plan, err);
 }
 
 const struct gs3_s3_customer_key *gs3_plan_source_key(const struct gs3_plan *plan)
@@ -103,7 +103,7 @@ size_t gs3_plan_touches(const struct gs3_plan *plan, struct gs3_touch touches[2]
 {
     size_t count = 0;
     if (plan->destination.kind == GS3_LOCATION_S3)
-        touches[count++] = (struct gs3_touch){.bucket = plan->destination.bucket,
+        touches[count++] = (struct gs3_touch){.bucket = gs3_location_governed(&plan->destination),
                                               .key = plan->destination.key,
                                               .actions = GS3_ACTION_WRITE,
                                               .is_metadata_target = true};
@@ -111,7 +111,7 @@ size_t gs3_plan_touches(const struct gs3_plan *plan, struct gs3_touch touches[2]
         unsigned actions = GS3_ACTION_READ;
         if (plan->operation == GS3_OPERATION_MOVE)
             actions |= GS3_ACTION_DELETE;
-        touches[count] = (struct gs3_touch){.bucket = plan->source.bucket,
+        touches[count] = (struct gs3_touch){.bucket = gs3_location_governed(&plan->source),
                                             .key = plan->source.key,
                                             .actions = actions,
                                             .is_metadata_target = count == 0};
@@ -169,7 +169,7 @@ int gs3_plan_init_found(struct gs3_plan *plan, enum gs3_operation operation,
     set_direction(plan);
     if (check_ends(operation, &plan->source, &plan->destination, err))
         return -1;
-    return refuse_md5(plan, err) ? -1 : refuse_self(plan, err);
+    return refuse_md5(plan, err) ? -1 : gs3_plan_refuse_self(plan, err);
 }
 
 int gs3_plan_look(struct gs3_plan *plan, struct gs3_s3_transport *transport, struct gs3_err *err)

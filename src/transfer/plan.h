@@ -71,6 +71,10 @@ int gs3_plan_init_found(struct gs3_plan *plan, enum gs3_operation operation,
                         struct gs3_tree_found *found, const struct gs3_plan_opts *opts,
                         struct gs3_err *err);
 
+/* GS3_EUSAGE for a move of an object onto itself: once more when the bucket behind an access point
+ * is known. */
+int gs3_plan_refuse_self(const struct gs3_plan *plan, struct gs3_err *err);
+
 /* The customer's key that the source is read with; NULL: none. */
 const struct gs3_s3_customer_key *gs3_plan_source_key(const struct gs3_plan *plan);
 

@@ -36,6 +36,7 @@ static struct gs3_location copy_location(const struct gs3_location *from)
     return (struct gs3_location){.kind = from->kind,
                                  .path = gs3_xstrdup_or_null(from->path),
                                  .bucket = gs3_xstrdup_or_null(from->bucket),
+                                 .bucket_behind = gs3_xstrdup_or_null(from->bucket_behind),
                                  .key = gs3_xstrdup_or_null(from->key)};
 }
 
@@ -51,7 +52,9 @@ static char *prefix_of(const struct gs3_location *location)
 static void look_for_overlap(struct gs3_tree *tree)
 {
     const char *from = tree->source_prefix, *to = tree->destination_prefix;
-    if (!from || !to || strcmp(tree->source.bucket, tree->destination.bucket) != 0)
+    if (!from || !to ||
+        strcmp(gs3_location_governed(&tree->source), gs3_location_governed(&tree->destination)) !=
+            0)
         return;
     tree->leaves_destination_out = strcmp(from, to) != 0 && gs3_str_has_prefix(to, from);
     tree->may_hit_source = gs3_str_has_prefix(from, to);
@@ -148,10 +151,12 @@ static void name_sides(const struct gs3_tree *tree, const char *relative,
         found->source.path = join(tree->source.path, relative);
     } else {
         found->source.bucket = gs3_xstrdup(tree->source.bucket);
+        found->source.bucket_behind = gs3_xstrdup_or_null(tree->source.bucket_behind);
         found->source.key = concatenate(tree->source_prefix, "", relative);
     }
     if (tree->destination_prefix) {
         found->destination.bucket = gs3_xstrdup(tree->destination.bucket);
+        found->destination.bucket_behind = gs3_xstrdup_or_null(tree->destination.bucket_behind);
         found->destination.key = concatenate(tree->destination_prefix, "", relative);
     } else {
         found->destination.path = join(tree->destination.path, relative);
