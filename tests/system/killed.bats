@@ -20,7 +20,7 @@ setup()
     trees_start
     seed=${GS3_TEST_SEED:-$(date +%N | sed 's/^0*//')}
     RANDOM=$((seed % 32768))
-    objects=2000 moments=4
+    objects=2000 moments=3
     [[ -z ${GS3_TEST_LONG:-} ]] || moments=100
     tickets=(jira-ticket-id=OPS-2 environment=development "operator=os:$(id -un)" operation=move)
     make_buckets dev-data dev-copy
