@@ -111,8 +111,13 @@ once_more()
     proxy_rules "${FAULTS[@]}"
 }
 
-tickets=(jira-ticket-id=OPS-2 environment=development operator=os:root purpose=trees)
-tickets[2]=operator=os:$(id -un)
+tickets=(jira-ticket-id=OPS-2 environment=development "operator=os:$(id -un)" purpose=trees)
+
+governed()
+{
+    objects_of "$1" t/ >/dev/null
+    assert_equal "$(ungoverned "${tickets[@]}")" '' 'without governance'
+}
 
 # every_way WORD: up, across and down, with faults.
 every_way()
@@ -128,14 +133,14 @@ every_way()
     manifest_of up >kept
     after_faults kept landed
     once_more "$word" up s3://dev-data/t --recursive --no-progress
-    assert_equal "$(ungoverned dev-data t/ "${tickets[@]}")" '' 'without governance'
+    governed dev-data
 
     tree_run "$word" s3://dev-data/t s3://dev-copy/t --recursive --no-progress
     objects_of dev-copy t/ >landed
     objects_of dev-data t/ >kept
     after_faults kept landed
     once_more "$word" s3://dev-data/t s3://dev-copy/t --recursive --no-progress
-    assert_equal "$(ungoverned dev-copy t/ "${tickets[@]}")" '' 'without governance'
+    governed dev-copy
 
     mkdir down
     tree_run "$word" s3://dev-copy/t down --recursive --no-progress

@@ -9,13 +9,13 @@ manifest_of()
 }
 
 # objects_of BUCKET PREFIX: each object below it, as a manifest would name it; what multipart
-# uploads have for an ETag is fetched.
+# uploads have for an ETag is fetched. What was read stays in $BATS_TEST_TMPDIR/heads.
 objects_of()
 {
     local bucket=$1 prefix=$2 sum key
-    s3read heads "$bucket" "$prefix" |
-        jq -r --arg prefix "$prefix" \
-            '"\(.etag | gsub("\""; ""))  \(.key | ltrimstr($prefix))"' |
+    s3read heads "$bucket" "$prefix" >"$BATS_TEST_TMPDIR/heads"
+    jq -r --arg prefix "$prefix" '"\(.etag | gsub("\""; ""))  \(.key | ltrimstr($prefix))"' \
+        "$BATS_TEST_TMPDIR/heads" |
         while IFS= read -r line; do
             sum=${line%% *} key=${line#*  }
             [[ $sum != *-* ]] || sum=$(s3read get "$bucket" "$prefix$key" | md5sum | cut -c 1-32)
@@ -23,15 +23,13 @@ objects_of()
         done | LC_ALL=C sort -k 2
 }
 
-# ungoverned BUCKET PREFIX NAME=VALUE...: the keys of objects whose metadata lacks one of these.
+# ungoverned NAME=VALUE...: of what the last objects_of read, the keys of objects whose metadata
+# lacks one of these.
 ungoverned()
 {
-    local bucket=$1 prefix=$2
-    shift 2
-    s3read heads "$bucket" "$prefix" |
-        jq -r '($ARGS.positional | map(split("=") | {(.[0]): .[1]}) | add) as $want |
+    jq -r '($ARGS.positional | map(split("=") | {(.[0]): .[1]}) | add) as $want |
             select([.metadata[($want | keys[])]?] != [$want | keys[] as $k | $want[$k]]) | .key' \
-            --args -- "$@"
+            "$BATS_TEST_TMPDIR/heads" --args -- "$@"
 }
 
 # not_in MANIFEST MANIFEST: the names of the first that the second does not have with the same sum;
