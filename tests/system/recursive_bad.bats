@@ -226,7 +226,8 @@ erase() { s3write delete dev-data large; }
         GS3T_ENV+=(GS3_PURPOSE='a clock that is wrong')
         tree_ends 4 mv tree s3://prod-data/x --recursive --ticket CHG0030001
         [[ $err == *clock* ]] || tree_fail 'the clock is not named'
-        tree_ends 4 mv s3://prod-data s3://dev-copy --recursive --ticket CHG0030001
+        tree_ends 4 mv s3://prod-data s3://dev-copy --recursive --ticket CHG0030001 \
+            --ticket OPS-2
         tree_ends 4 mv s3://prod-data down --recursive --ticket CHG0030001
         assert_unchanged "$BATS_TEST_TMPDIR/before" dev-data dev-copy prod-data
         # Reading development needs no ticket.
