@@ -23,8 +23,7 @@ static enum gs3_http_class class_of(const struct gs3_http_request *request)
 static struct gs3_http_setup setup_of(const struct gs3_http_call *call)
 {
     const struct gs3_http_request *request = &call->request;
-    struct gs3_http_setup setup;
-    memset(&setup, 0, sizeof setup); /* compared byte by byte */
+    struct gs3_http_setup setup = {.class = GS3_HTTP_OTHER};
     if (request->tls.ca_bundle)
         snprintf(setup.ca_bundle, sizeof setup.ca_bundle, "%s", request->tls.ca_bundle);
     snprintf(setup.method, sizeof setup.method, "%s", request->method);
@@ -127,6 +126,16 @@ static void set_up(const struct gs3_http_call *call, struct gs3_http_easy *easy)
     set_method(curl, &easy->setup);
 }
 
+/* A path that was cut may be any. */
+static bool is_same_setup(const struct gs3_http_setup *a, const struct gs3_http_setup *b)
+{
+    return strlen(a->ca_bundle) < sizeof a->ca_bundle - 1 &&
+           strcmp(a->ca_bundle, b->ca_bundle) == 0 && a->is_https == b->is_https &&
+           a->no_verify == b->no_verify && a->allow_http2 == b->allow_http2 &&
+           a->is_direct == b->is_direct && a->is_large == b->is_large && a->class == b->class &&
+           strcmp(a->method, b->method) == 0;
+}
+
 static struct gs3_http_easy *new_easy(void)
 {
     struct gs3_http_easy *easy = gs3_xcalloc(1, sizeof *easy);
@@ -151,9 +160,7 @@ struct gs3_http_easy *gs3_http_easy_take(struct gs3_http_call *call)
     if (!easy)
         return NULL;
     easy->error_text[0] = '\0';
-    /* A path that was cut may be any. */
-    bool is_whole = strlen(setup.ca_bundle) < sizeof setup.ca_bundle - 1;
-    if (easy->is_set_up && is_whole && memcmp(&easy->setup, &setup, sizeof setup) == 0)
+    if (easy->is_set_up && is_same_setup(&easy->setup, &setup))
         return easy;
     curl_easy_reset(easy->curl);
     easy->setup = setup;

@@ -1,4 +1,3 @@
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -186,16 +185,31 @@ int gs3_s3_upload_read(enum gs3_s3_op op, const struct gs3_http_response *respon
     return read_survivors(&leaves, result, err);
 }
 
+/* The number up to `end`, behind which *text stands then. */
+static int take_number(const char **text, char end, uint64_t *number)
+{
+    char digits[24];
+    size_t length = strspn(*text, "0123456789");
+    if (length == 0 || length >= sizeof digits || (*text)[length] != end)
+        return -1;
+    memcpy(digits, *text, length);
+    digits[length] = '\0';
+    *text += length + (end != '\0');
+    return gs3_str_to_u64(digits, INT64_MAX, number);
+}
+
+/* "bytes 0-9/100" */
 static int read_content_range(const char *text, struct gs3_s3_range *range, uint64_t *total)
 {
-    unsigned long long first, last, whole;
-    int end = 0;
-    if (!text || strlen(text) > 80 ||
-        sscanf(text, "bytes %19llu-%19llu/%19llu%n", &first, &last, &whole, &end) != 3 ||
-        text[end] || last < first || last >= whole)
+    static const char unit[] = "bytes ";
+    uint64_t first, last;
+    if (!text || !gs3_str_has_prefix(text, unit))
+        return -1;
+    text += sizeof unit - 1;
+    if (take_number(&text, '-', &first) || take_number(&text, '/', &last) ||
+        take_number(&text, '\0', total) || last < first || last >= *total)
         return -1;
     *range = (struct gs3_s3_range){.first = first, .length_bytes = last - first + 1};
-    *total = whole;
     return 0;
 }
 
