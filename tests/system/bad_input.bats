@@ -164,7 +164,10 @@ nobody_asked()
         bad 252 'bucket ".*": ' cp up.txt "s3://$name/x" "${GOOD[@]}"
         bad 252 'bucket ".*": ' mv "s3://$name/x" down.txt "${GOOD[@]}"
     done
-    for name in arn:aws:s3:eu-central-1:123456789012:accesspoint/prod \
+    # An access point is asked for by a host of its own, which an address cannot be.
+    bad 253 'access point needs an endpoint with a host name' \
+        cp up.txt s3://arn:aws:s3:eu-central-1:123456789012:accesspoint/prod/x "${GOOD[@]}"
+    for name in arn:aws:s3:eu-central-1:123456789012:accesspoint/p \
         arn:aws:s3::123456789012:accesspoint/mfzwi23gnjvgw.mrap \
         arn:aws:s3-object-lambda:us-east-1:123456789012:accesspoint/x \
         arn:aws:s3-outposts:us-east-1:123456789012:outpost/op-1/accesspoint/x arn:aws:s3:::prod-data; do
