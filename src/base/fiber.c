@@ -3,10 +3,10 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/mman.h>
-#include <ucontext.h>
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "base/switch.h"
 
 #if defined __SANITIZE_ADDRESS__
 #include <sanitizer/common_interface_defs.h>
@@ -23,7 +23,7 @@ enum { STACK_BYTES = 128 * 1024 };
 #endif
 
 struct gs3_fiber {
-    ucontext_t inside, outside;
+    struct gs3_switch inside, outside;
     char *memory; /* the guard page, then the stack */
     size_t memory_bytes, guard_bytes;
     void (*run)(void *context);
@@ -106,10 +106,9 @@ static void leave_thread(struct gs3_fiber *fiber)
 }
 #endif
 
-/* makecontext hands on integers: the pointer comes in two halves. */
-static void enter(unsigned high, unsigned low)
+static void enter(void *argument)
 {
-    struct gs3_fiber *fiber = (struct gs3_fiber *)(((uintptr_t)high << 32) | (uintptr_t)low);
+    struct gs3_fiber *fiber = argument;
     arrive(NULL, &fiber->outside_bottom, &fiber->outside_bytes);
     for (;;) {
         fiber->run(fiber->context);
@@ -127,14 +126,9 @@ struct gs3_fiber *gs3_fiber_new(void (*run)(void *context), void *context)
     fiber->memory = mmap(NULL, fiber->memory_bytes, PROT_READ | PROT_WRITE,
                          MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK | MAP_NORESERVE, -1, 0);
     /* Stacks grow downward, into the page that nobody may touch. */
-    if (fiber->memory == MAP_FAILED || mprotect(fiber->memory, fiber->guard_bytes, PROT_NONE) ||
-        getcontext(&fiber->inside))
+    if (fiber->memory == MAP_FAILED || mprotect(fiber->memory, fiber->guard_bytes, PROT_NONE))
         gs3_out_of_memory();
-    fiber->inside.uc_stack.ss_sp = fiber->memory + fiber->guard_bytes;
-    fiber->inside.uc_stack.ss_size = STACK_BYTES;
-    uintptr_t address = (uintptr_t)fiber;
-    makecontext(&fiber->inside, (void (*)(void))(uintptr_t)enter, 2, (unsigned)(address >> 32),
-                (unsigned)(address & UINT32_MAX));
+    gs3_switch_init(&fiber->inside, fiber->memory + fiber->guard_bytes, STACK_BYTES, enter, fiber);
     begin_thread(fiber);
     gs3_fiber_reuse(fiber, run, context);
     return fiber;
@@ -160,7 +154,7 @@ void gs3_fiber_resume(struct gs3_fiber *fiber)
 {
     leave(&fiber->fake_outside, fiber->memory + fiber->guard_bytes, STACK_BYTES);
     enter_thread(fiber);
-    swapcontext(&fiber->outside, &fiber->inside);
+    gs3_switch_to(&fiber->outside, &fiber->inside);
     arrive(fiber->fake_outside, NULL, NULL);
 }
 
@@ -168,7 +162,7 @@ void gs3_fiber_suspend(struct gs3_fiber *fiber)
 {
     leave(&fiber->fake_inside, fiber->outside_bottom, fiber->outside_bytes);
     leave_thread(fiber);
-    swapcontext(&fiber->inside, &fiber->outside);
+    gs3_switch_to(&fiber->inside, &fiber->outside);
     arrive(fiber->fake_inside, &fiber->outside_bottom, &fiber->outside_bytes);
 }
 

@@ -1,8 +1,8 @@
 /* A stack of its own for straight-line code that has to wait: made, resumed, suspended.
  *
- * On ucontext, with a guard page below each stack; the address sanitizer is told of every switch. A
- * fiber belongs to the thread that made it. Knows nothing of what it waits for: net schedules.
- * Depends on mem. */
+ * With a guard page below each stack; the sanitizers are told of every switch. A fiber belongs to
+ * the thread that made it. Knows nothing of what it waits for: net schedules. Depends on mem,
+ * switch. */
 #ifndef GS3_BASE_FIBER_H
 #define GS3_BASE_FIBER_H
 
