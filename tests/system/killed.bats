@@ -12,7 +12,7 @@ load lib/proxy
 load lib/trees
 load lib/arrived
 
-BATS_TEST_TIMEOUT=300
+BATS_TEST_TIMEOUT=900
 [[ -z ${GS3_TEST_LONG:-} ]] || BATS_TEST_TIMEOUT=7200
 
 setup()
