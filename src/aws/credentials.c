@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "aws/credentials_internal.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "text/utf8.h"
@@ -22,7 +23,8 @@ void gs3_credentials_release(struct gs3_credentials *credentials)
 void gs3_credentials_copy(struct gs3_credentials *to, const struct gs3_credentials *from)
 {
     *to = (struct gs3_credentials){.access_key_id = gs3_xstrdup_or_null(from->access_key_id),
-                                   .source = from->source};
+                                   .source = from->source,
+                                   .expires_s = from->expires_s};
     if (gs3_secret_is_set(&from->secret_access_key))
         gs3_secret_copy(&to->secret_access_key, &from->secret_access_key);
     if (gs3_secret_is_set(&from->session_token))
@@ -59,10 +61,9 @@ static int check_value(const struct gs3_secret *value, const char *source, const
     return 0;
 }
 
-/* Fills `credentials` from one source; its access key is there. */
-static int fill(struct gs3_credentials *credentials, const struct gs3_secret *id,
-                const struct gs3_secret *secret, const struct gs3_secret *token, const char *source,
-                struct gs3_err *err)
+int gs3_credentials_fill(struct gs3_credentials *credentials, const struct gs3_secret *id,
+                         const struct gs3_secret *secret, const struct gs3_secret *token,
+                         const char *source, struct gs3_err *err)
 {
     if (!gs3_secret_is_set(secret) || !gs3_secret_is_set(id))
         return gs3_fail(err, GS3_ECONFIG, "partial credentials found in %s: %s is missing", source,
@@ -110,21 +111,27 @@ static int find_environment(const struct gs3_credential_source *source,
     if (has_both && !gs3_secret_equal(&token, &old_token))
         return gs3_fail(err, GS3_ECONFIG,
                         "AWS_SESSION_TOKEN and AWS_SECURITY_TOKEN differ: unset the wrong one");
-    return fill(credentials, &id, &secret, gs3_secret_is_set(&token) ? &token : &old_token,
-                "environment", err);
+    return gs3_credentials_fill(credentials, &id, &secret,
+                                gs3_secret_is_set(&token) ? &token : &old_token, "environment",
+                                err);
 }
 
-static const char *get_setting(const struct gs3_credential_source *source, const char *name)
+const char *gs3_credential_setting(const struct gs3_credential_source *source, const char *name)
 {
     return gs3_pairs_get(&source->config->profile.settings, name);
+}
+
+const char *gs3_credential_place(const struct gs3_credential_source *source, const char *name)
+{
+    const char *place = gs3_pairs_get(&source->config->profile.places, name);
+    return place ? place : "profile";
 }
 
 static int refuse_setting(const struct gs3_credential_source *source, const char *name,
                           const char *provider, struct gs3_err *err)
 {
-    const char *place = gs3_pairs_get(&source->config->profile.places, name);
     return gs3_fail(err, GS3_ECONFIG, "%s: %s: the credential provider \"%s\" %s",
-                    place ? place : "profile", name, provider, unavailable);
+                    gs3_credential_place(source, name), name, provider, unavailable);
 }
 
 static bool has_static_keys(const struct gs3_aws_profile *profile)
@@ -137,14 +144,14 @@ static int find_assumed_role(const struct gs3_credential_source *source,
                              struct gs3_credentials *credentials, struct gs3_err *err)
 {
     (void)credentials;
-    if (get_setting(source, "web_identity_token_file"))
+    if (gs3_credential_setting(source, "web_identity_token_file"))
         return 0; /* the next provider's */
-    if (get_setting(source, "role_arn"))
+    if (gs3_credential_setting(source, "role_arn"))
         return refuse_setting(source, "role_arn", "assume role", err);
     /* Without a role the AWS CLI goes by such a profile's own keys, if it has any. */
     static const char *const names[] = {"source_profile", "credential_source"};
     for (size_t i = 0; i < 2; i++)
-        if (get_setting(source, names[i]) && !has_static_keys(&source->config->profile))
+        if (gs3_credential_setting(source, names[i]) && !has_static_keys(&source->config->profile))
             return refuse_setting(source, names[i], "assume role", err);
     return 0;
 }
@@ -153,7 +160,7 @@ static int find_web_identity(const struct gs3_credential_source *source,
                              struct gs3_credentials *credentials, struct gs3_err *err)
 {
     (void)credentials;
-    if (get_setting(source, "web_identity_token_file"))
+    if (gs3_credential_setting(source, "web_identity_token_file"))
         return refuse_setting(source, "web_identity_token_file", "web identity", err);
     if (!source->config->profile_is_explicit &&
         gs3_env_get(source->env, "AWS_WEB_IDENTITY_TOKEN_FILE"))
@@ -169,12 +176,12 @@ static int find_sso(const struct gs3_credential_source *source, struct gs3_crede
     (void)credentials;
     static const char *const names[] = {"sso_account_id", "sso_role_name"};
     for (size_t i = 0; i < 2; i++)
-        if (get_setting(source, names[i]))
+        if (gs3_credential_setting(source, names[i]))
             return refuse_setting(source, names[i], "SSO", err);
     /* Half an SSO profile gives nothing: better said than found out. */
     static const char *const halves[] = {"sso_session", "sso_start_url"};
     for (size_t i = 0; i < 2; i++)
-        if (get_setting(source, halves[i]) && !has_static_keys(&source->config->profile))
+        if (gs3_credential_setting(source, halves[i]) && !has_static_keys(&source->config->profile))
             return refuse_setting(source, halves[i], "SSO", err);
     return 0;
 }
@@ -186,15 +193,15 @@ static int find_shared_file(const struct gs3_credential_source *source,
     if (!gs3_secret_is_set(&profile->access_key_id) &&
         !gs3_secret_is_set(&profile->secret_access_key))
         return 0;
-    return fill(credentials, &profile->access_key_id, &profile->secret_access_key,
-                &profile->session_token, "the shared credentials file", err);
+    return gs3_credentials_fill(credentials, &profile->access_key_id, &profile->secret_access_key,
+                                &profile->session_token, "the shared credentials file", err);
 }
 
 static int find_process(const struct gs3_credential_source *source,
                         struct gs3_credentials *credentials, struct gs3_err *err)
 {
     (void)credentials;
-    if (get_setting(source, "credential_process"))
+    if (gs3_credential_setting(source, "credential_process"))
         return refuse_setting(source, "credential_process", "credential process", err);
     return 0;
 }
@@ -206,8 +213,9 @@ static int find_config_file(const struct gs3_credential_source *source,
     if (!gs3_secret_is_set(&profile->config_access_key_id) &&
         !gs3_secret_is_set(&profile->config_secret_access_key))
         return 0;
-    return fill(credentials, &profile->config_access_key_id, &profile->config_secret_access_key,
-                &profile->config_session_token, "the configuration file", err);
+    return gs3_credentials_fill(credentials, &profile->config_access_key_id,
+                                &profile->config_secret_access_key, &profile->config_session_token,
+                                "the configuration file", err);
 }
 
 static int find_container(const struct gs3_credential_source *source,

@@ -4,12 +4,14 @@
 #define GS3_AWS_CREDENTIALS_H
 
 #include "aws/config.h"
+#include "net/http.h"
 
 struct gs3_credentials {
     char *access_key_id;
     struct gs3_secret secret_access_key;
     struct gs3_secret session_token; /* may be unset */
     const char *source;              /* "environment", "shared credentials file": for people */
+    int64_t expires_s;               /* seconds UTC; 0: nobody said */
 };
 void gs3_credentials_release(struct gs3_credentials *credentials);
 /* `to` is zero-initialised, or was released. */
@@ -20,6 +22,12 @@ bool gs3_credentials_equal(const struct gs3_credentials *a, const struct gs3_cre
 struct gs3_credential_source {
     const struct gs3_env *env;
     const struct gs3_aws_config *config;
+    struct gs3_http *http; /* for providers that ask a server; NULL: they are refused by name */
+    /* Asks a person, for the code of an MFA device: 0, or -1 where nobody can be asked. NULL: there
+     * is nobody. */
+    int (*prompt)(void *context, const char *question, struct gs3_secret *answer,
+                  struct gs3_err *err);
+    void *prompt_context;
 };
 
 /* One provider. `find` returns 1 when it has credentials, 0 when it does not apply, -1 when it
