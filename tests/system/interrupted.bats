@@ -166,10 +166,12 @@ unprivileged()
 SLOWLY='[{"method": "GET", "path_prefix": "/prod-", "answer": {"pass": true, "delay_ms": 20, "drip_ms": 4, "drip_bytes": 60000}},
     {"path_prefix": "/prod-", "answer": {"pass": true, "delay_ms": 30}}]'
 
-# killed OPERATION SIGNAL RUNS: the signal at moments spread over the time that the operation takes.
+# killed OPERATION SIGNAL RUNS: the signal at moments spread over the time that the operation takes;
+# where all of them came too early or too late, for the machine had other work, some more.
 killed()
 {
-    local operation=$1 signal=$2 runs=$3 run took pid
+    local operation=$1 signal=$2 runs=$3 run took pid hits=0
+    [[ -z ${GS3_TEST_BRIEF:-} ]] || runs=3
     large
     script "$SLOWLY"
     operate "$operation"
@@ -177,7 +179,7 @@ killed()
     took=$fault_ms
     : >"$BATS_TEST_TMPDIR/statuses"
     fault_was_killed=$signal
-    for ((run = 0; run < runs; run++)); do
+    for ((run = 0; run < runs || (hits == 0 && run < 5 * runs); run++)); do
         scripted_reset
         large
         script "$SLOWLY"
@@ -191,7 +193,7 @@ killed()
             gs3_ "${fault_args[@]}" --ticket "$fault_ticket" "${fault_options[@]}"
         ) >"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/err" 3>&- &
         pid=$!
-        sleep "$(printf '0.%03d' $((took * (100 * run + RANDOM % 100) / (100 * runs))))"
+        pause $((took * (100 * (run % runs) + RANDOM % 100) / (100 * runs)))
         [[ ! -s $BATS_TEST_TMPDIR/pid ]] ||
             kill "-$signal" "$(<"$BATS_TEST_TMPDIR/pid")" 2>/dev/null || true
         status=0
@@ -202,12 +204,15 @@ killed()
         sound || return 1
         [[ $signal == KILL ]] || ended_in_order || return 1
         printf '%s ' "$status" >>"$BATS_TEST_TMPDIR/statuses"
+        [[ $status != @(130|137) ]] || hits=$((hits + 1))
     done
     fault_was_killed=
     # A test that hits nothing shows nothing.
     fault_case="$operation, $signal: $(<"$BATS_TEST_TMPDIR/statuses")"
-    grep -Eq '(137|130)( .*(137|130))? ' "$BATS_TEST_TMPDIR/statuses" || fault_fail 'none was hit'
+    ((hits > 0)) || fault_fail 'none was hit'
 }
+
+pause() { sleep "$(($1 / 1000)).$(printf '%03d' $(($1 % 1000)))"; } # MS
 
 # A signal that can be caught leaves nothing behind, and says so in one line.
 ended_in_order()

@@ -35,6 +35,10 @@ setup()
     work=$BATS_TEST_TMPDIR/work
     mkdir "$work"
     tls=()
+    if [[ -n ${GS3_TEST_BRIEF:-} ]]; then
+        local i
+        for i in "${!KEYS[@]}"; do ((i % 4 == 1)) || unset "KEYS[$i]"; done
+    fi
     KEYS+=("$(long_key)")
     [[ $(long_key | wc -c) == 1024 ]]
 }
@@ -147,11 +151,9 @@ with_tls()
 
 @test "every key survives up, across and down: http, path style" { copies; }
 @test "every key survives moves up, across and down: http, path style" { moves; }
-@test "every key survives up, across and down: http, virtual-hosted" { virtual_hosted copies; }
 @test "every key survives moves up, across and down: http, virtual-hosted" {
     virtual_hosted moves
 }
-@test "every key survives up, across and down: https with --ca-bundle" { with_tls copies; }
 @test "every key survives moves up, across and down: https with --ca-bundle" { with_tls moves; }
 
 @test "a file's own name becomes the end of the key, a key's end the file's name" {

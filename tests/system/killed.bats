@@ -21,6 +21,7 @@ setup()
     seed=${GS3_TEST_SEED:-$(date +%N | sed 's/^0*//')}
     RANDOM=$((seed % 32768))
     objects=2000 moments=3
+    [[ -z ${GS3_TEST_BRIEF:-} ]] || objects=500 moments=1
     [[ -z ${GS3_TEST_LONG:-} ]] || moments=100
     tickets=(jira-ticket-id=OPS-2 environment=development "operator=os:$(id -un)" operation=move)
     make_buckets dev-data dev-copy
@@ -107,12 +108,12 @@ every_one()
     [[ ! -s half ]] || { tree_fail "$1: half there: $(head -n 5 half)"; return 1; }
 }
 
-# killed_moves: both ways, at seeded moments of the time that a whole move takes; killed once or
-# twice, then run to its end.
+# killed_moves: both ways, at seeded moments of the time that a whole move takes; killed once, then
+# run to its end. Some more where none was hit, for the machine had other work.
 killed_moves()
 {
-    local way=$1 moment from to killed='' whole_ms=${2:-3000}
-    for ((moment = 0; moment < moments; moment++)); do
+    local way=$1 moment hits=0 from to killed='' whole_ms=${2:-3000}
+    for ((moment = 0; moment < moments || moment < moments + 5 && hits == 0; moment++)); do
         case $way in
         up)
             from=up/r$moment to=s3://dev-data/r$moment/
@@ -129,6 +130,7 @@ killed_moves()
         signal_at $((RANDOM * whole_ms / 32768)) KILL
         gs3_wait
         killed+="$status "
+        [[ $status != 137 ]] || hits=$((hits + 1))
         [[ $status == @(0|137) ]] || { tree_fail 'another end'; return 1; }
         kept_and_landed
         every_one "killed after $((signalled_ms - started_ms)) ms" kept landed || return 1
@@ -146,7 +148,7 @@ killed_moves()
     done
     printf '# seed %s: %s\n' "$seed" "$killed"
     # A test that hits nothing shows nothing.
-    [[ $killed == *137* ]] || tree_fail 'none was hit'
+    ((hits > 0)) || tree_fail 'none was hit'
 }
 
 kept_and_landed()

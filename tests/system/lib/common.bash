@@ -24,24 +24,31 @@ readonly GS3T_BUCKETS=(
 declare -ga GS3T_ENV=() GS3T_WRAP=()
 
 # Each test's own home and clients' configuration: empty files, not absent ones, so that no client
-# looks further.
+# looks further. Sets client_home_dir; client_home prints it.
+_make_client_home()
+{
+    client_home_dir=${BATS_TEST_TMPDIR:-${BATS_FILE_TMPDIR:?only within bats}}/home
+    if [[ ! -d $client_home_dir ]]; then
+        mkdir -p "$client_home_dir/.aws"
+        : >"$client_home_dir/.aws/config"
+        : >"$client_home_dir/.aws/credentials"
+    fi
+}
+
 client_home()
 {
-    local home=${BATS_TEST_TMPDIR:-${BATS_FILE_TMPDIR:?only within bats}}/home
-    if [[ ! -d $home ]]; then
-        mkdir -p "$home/.aws"
-        : >"$home/.aws/config"
-        : >"$home/.aws/credentials"
-    fi
-    printf '%s' "$home"
+    local client_home_dir
+    _make_client_home
+    printf '%s' "$client_home_dir"
 }
 
 # Fill `client_env`: GS3T_S3_AS=other takes the second user, GS3T_ENDPOINT another endpoint,
 # GS3T_CA another CA file.
 _client_env()
 {
-    local home
-    home=$(client_home)
+    local client_home_dir home
+    _make_client_home
+    home=$client_home_dir
     client_env=(
         PATH=/usr/local/bin:/usr/bin:/bin
         HOME="$home" TMPDIR="${BATS_TEST_TMPDIR:-$BATS_FILE_TMPDIR}" LANG=C.UTF-8 TZ=UTC
