@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "text/uri.h"
 #include "transfer/large.h"
 #include "transfer/verify.h"
 
@@ -50,6 +51,20 @@ static int get_tags(const struct gs3_work *work, struct gs3_s3_result *source, s
                : 0;
 }
 
+/* A header takes 2048 bytes of them, encoded; more go in a request of their own afterwards. */
+enum { TAGS_HEADER_BYTES = 2048 };
+
+static bool fits_a_header(const struct gs3_pairs *tags)
+{
+    gs3_auto_buf struct gs3_buf text = GS3_BUF_INIT(TAGS_HEADER_BYTES);
+    for (size_t i = 0; i < tags->count; i++) {
+        if (gs3_uri_encode(&text, tags->items[i].name, false) || gs3_buf_puts(&text, "=&") ||
+            gs3_uri_encode(&text, tags->items[i].value, false))
+            return false;
+    }
+    return true;
+}
+
 int gs3_large_copy(const struct gs3_work *work, const struct gs3_s3_request *write,
                    struct gs3_pairs *metadata, struct gs3_s3_result *result, struct gs3_err *err)
 {
@@ -60,10 +75,13 @@ int gs3_large_copy(const struct gs3_work *work, const struct gs3_s3_request *wri
     uint64_t part_bytes = gs3_copy_part_bytes(plan->size_bytes, plan->opts.part_bytes);
     if (get_tags(work, &source, err))
         return -1;
-    if (source.tags.count > 0)
+    bool has_header = fits_a_header(&source.tags);
+    if (source.tags.count > 0 && has_header)
         request.tags = &source.tags;
     int failed = gs3_large_init(&large, work, &request, metadata, part_bytes, err) ||
                  gs3_large_run(&large, copy_part, check_source, result, err);
+    if (!failed && !has_header)
+        failed = gs3_verify_tags(work->lane, plan, err);
     /* copy.c looks after them for moves and on custom stores. */
     gs3_large_release(&large);
     gs3_s3_result_release(&source);
