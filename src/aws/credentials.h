@@ -1,5 +1,5 @@
-/* AWS credentials and the chain that finds them. Issue by issue the chain grows; each
- * provider is one struct of operations. Depends on aws/config. */
+/* AWS credentials and the chain that finds them: each provider is one struct of operations.
+ * Depends on aws/config, net. */
 #ifndef GS3_AWS_CREDENTIALS_H
 #define GS3_AWS_CREDENTIALS_H
 
@@ -12,6 +12,7 @@ struct gs3_credentials {
     struct gs3_secret session_token; /* may be unset */
     const char *source;              /* "environment", "shared credentials file": for people */
     int64_t expires_s;               /* seconds UTC; 0: nobody said */
+    char *session_name;              /* of the role that gs3 assumed; NULL: it assumed none */
 };
 void gs3_credentials_release(struct gs3_credentials *credentials);
 /* `to` is zero-initialised, or was released. */
@@ -28,6 +29,9 @@ struct gs3_credential_source {
     int (*prompt)(void *context, const char *question, struct gs3_secret *answer,
                   struct gs3_err *err);
     void *prompt_context;
+    /* What is being renewed: a cache that still has these is not asked, and a role's session keeps
+     * its name, for whom the decision names. NULL: these are the first. */
+    const struct gs3_credentials *stale;
 };
 
 /* One provider. `find` returns 1 when it has credentials, 0 when it does not apply, -1 when it
