@@ -156,16 +156,6 @@ static void credentials_of_a_provider_that_is_not_there_are_refused_by_name(void
 {
     (void)state;
     static const struct attempt attempts[] = {
-        {.config =
-             "[default]\n" KEYS("C", "hidden") "role_arn = arn:aws:iam::123456789012:role/r\n",
-         .message = "config:4: role_arn: the credential provider \"assume role\" is not available"},
-        {.config = "[default]\nsource_profile = x\n", .message = "source_profile"},
-        {.config = "[default]\ncredential_source = Environment\n", .message = "credential_source"},
-        {.config = "[default]\nrole_arn = r\nweb_identity_token_file = f\n",
-         .message = "\"web identity\" is not available"},
-        {.variables = {"AWS_WEB_IDENTITY_TOKEN_FILE", "/f"},
-         .credentials = "[default]\n" KEYS("F", "hidden"),
-         .message = "AWS_WEB_IDENTITY_TOKEN_FILE"},
         {.config = "[default]\nsso_account_id = 1\n",
          .credentials = "[default]\n" KEYS("F", "hidden"),
          .message = "\"SSO\" is not available"},
