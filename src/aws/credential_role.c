@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "aws/credential_cache.h"
+#include "aws/role_cache.h"
 #include "aws/credentials_internal.h"
 #include "aws/sts_assume.h"
 #include "base/mem.h"
@@ -329,9 +329,9 @@ static int assume(const struct link *link, const struct gs3_credentials *with,
         return gs3_credential_role_fail(err, place(link, "role_arn"));
     out->session_name = gs3_xstrdup(role.session_name);
     gs3_auto_free char *path =
-        gs3_credential_cache_path(link->source.env, &link->role, !link->session_name);
+        gs3_role_cache_path(link->source.env, &link->role, !link->session_name);
     if (path)
-        gs3_credential_cache_write(path, out, &assumed);
+        gs3_role_cache_write(path, out, &assumed);
     gs3_sts_assumed_release(&assumed);
     return 0;
 }
@@ -347,9 +347,9 @@ static bool is_wanted(const struct link *link, const struct gs3_credentials *cac
 static bool look(const struct link *link, struct gs3_credentials *out)
 {
     gs3_auto_free char *path =
-        gs3_credential_cache_path(link->source.env, &link->role, !link->session_name);
+        gs3_role_cache_path(link->source.env, &link->role, !link->session_name);
     int64_t now_s = gs3_clock_wall_ms(&gs3_clock_system) / 1000;
-    if (!path || !gs3_credential_cache_read(path, now_s, out))
+    if (!path || !gs3_role_cache_read(path, now_s, out))
         return false;
     if (is_wanted(link, out))
         return true;

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "aws/credential_cache.h"
+#include "aws/role_cache.h"
 #include "aws/credentials_internal.h"
 #include "aws/sts_assume.h"
 #include "base/file.h"
@@ -73,7 +73,7 @@ static bool look(const struct gs3_credential_source *source, const char *path,
 {
     const struct gs3_credentials *stale = source->stale;
     int64_t now_s = gs3_clock_wall_ms(&gs3_clock_system) / 1000;
-    if (!path || !gs3_credential_cache_read(path, now_s, out))
+    if (!path || !gs3_role_cache_read(path, now_s, out))
         return false;
     if (!stale || (!gs3_str_equal(stale->access_key_id, out->access_key_id) &&
                    gs3_str_equal(session_name, out->session_name)))
@@ -96,7 +96,7 @@ static int assume(const struct gs3_credential_source *source, const struct value
         return gs3_credential_role_fail(err, file->place);
     out->session_name = gs3_xstrdup(role->session_name);
     if (cache)
-        gs3_credential_cache_write(cache, out, &assumed);
+        gs3_role_cache_write(cache, out, &assumed);
     gs3_sts_assumed_release(&assumed);
     return 0;
 }
@@ -120,7 +120,7 @@ int gs3_credentials_from_web_identity(const struct gs3_credential_source *source
     const struct gs3_sts_role with_arn = {.role_arn = arn.text, .session_name = "gs3"};
     if (check(&arn, &with_arn, err) || check(&name, &role, err))
         return -1;
-    gs3_auto_free char *cache = gs3_credential_cache_path(source->env, &role, name.text != NULL);
+    gs3_auto_free char *cache = gs3_role_cache_path(source->env, &role, name.text != NULL);
     if (!look(source, cache, role.session_name, credentials) &&
         assume(source, &file, &role, cache, credentials, err))
         return -1;

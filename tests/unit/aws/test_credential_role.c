@@ -9,7 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "aws/credential_cache.h"
+#include "aws/role_cache.h"
 #include "aws/credentials.h"
 #include "aws/files.h"
 #include "aws/sts_answers.h"

@@ -1,4 +1,4 @@
-#include "aws/credential_cache.h"
+#include "aws/role_cache.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -47,8 +47,8 @@ static void write_key(struct gs3_buf *key, const struct gs3_sts_role *role, bool
     gs3_buf_puts(key, "}");
 }
 
-char *gs3_credential_cache_path(const struct gs3_env *env, const struct gs3_sts_role *role,
-                                bool has_session_name)
+char *gs3_role_cache_path(const struct gs3_env *env, const struct gs3_sts_role *role,
+                          bool has_session_name)
 {
     unsigned char digest[SHA1_BYTES];
     char hex[2 * SHA1_BYTES + 1];
@@ -121,7 +121,7 @@ static void wipe_strings(cJSON *item)
     }
 }
 
-bool gs3_credential_cache_read(const char *path, int64_t now_s, struct gs3_credentials *out)
+bool gs3_role_cache_read(const char *path, int64_t now_s, struct gs3_credentials *out)
 {
     const struct gs3_file_read_opts opts = {.maximum_bytes = FILE_BYTES,
                                             .no_symlink = true,
@@ -179,8 +179,8 @@ static int write_root(struct gs3_buf *out, const struct gs3_credentials *credent
     return failed ? -1 : 0;
 }
 
-void gs3_credential_cache_write(const char *path, const struct gs3_credentials *credentials,
-                                const struct gs3_sts_assumed *assumed)
+void gs3_role_cache_write(const char *path, const struct gs3_credentials *credentials,
+                          const struct gs3_sts_assumed *assumed)
 {
     gs3_auto_buf struct gs3_buf text = GS3_BUF_INIT(FILE_BYTES);
     if (write_root(&text, credentials, assumed) == 0 && make_directory(path) == 0)
