@@ -76,6 +76,7 @@ static void reset(struct sim *sim)
 {
     sim_faults_clear(sim);
     sim_accounts_forget(sim);
+    sim_sts_sessions_forget(sim);
     sim_script_free(sim->script);
     sim->script = NULL;
     sim_store_free(sim->store);
@@ -102,13 +103,20 @@ void sim_control_answer(struct sim *sim, const struct sim_request *req, struct s
         get_requests(sim, req, answer);
     } else if (get && strcmp(what, "objects") == 0) {
         sim_answer_json(answer, 200, sim_store_list(sim));
+    } else if (get && strcmp(what, "sessions") == 0) {
+        sim_answer_json(answer, 200, sim_sts_sessions_list(sim));
+    } else if (post && strcmp(what, "expire") == 0) {
+        sim_sts_sessions_expire(sim);
+        done(answer);
     } else if (strcmp(req->method, "PUT") == 0 && sim_starts_with(what, "objects/")) {
         sim_store_put(sim, req, what + strlen("objects/"), answer);
     } else if (get && strcmp(what, "ready") == 0) {
         done(answer);
     } else {
         refuse(answer, 404,
-               "POST fault, reset or forget; GET faults, requests, objects or ready; PUT "
+               "POST fault, expire, reset or forget; GET faults, requests, objects, sessions or "
+               "ready; "
+               "PUT "
                "objects/NAME (see tests/sim/README.md)");
     }
 }

@@ -172,6 +172,7 @@ static void release(struct sim *sim)
 {
     sim_faults_clear(sim);
     sim_accounts_forget(sim);
+    sim_sts_sessions_forget(sim);
     sim_script_free(sim->script);
     sim_store_free(sim->store);
     cJSON_Delete(sim->requests);

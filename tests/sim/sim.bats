@@ -436,6 +436,55 @@ sts() {
     [[ "$output" != *"<Arn>"* && "$output" == *"<Account>"* ]]
 }
 
+# assume ARGUMENT...: AssumeRole as alice, for role/$role.
+assume()
+{
+    curl -s --aws-sigv4 aws:amz:us-east-1:sts \
+        --user SIMKEYUSER0000000001:sim-secret-user-0123456789012345678901 \
+        -d Action=AssumeRole -d Version=2011-06-15 -d "RoleArn=arn:aws:iam::123456789012:role/$role" \
+        "$@" "$URL/"
+}
+
+element() { sed -n "s|.*<$1>\([^<]*\)</$1>.*|\1|p" <<< "$output"; }
+
+@test "STS gives sessions of roles, which it then believes, and refuses in its own words" {
+    role=Deploy
+    run assume -d RoleSessionName=bob -d Tags.member.1.Key=ticket -d Tags.member.1.Value=CHG1 \
+        -d SourceIdentity=bob -d DurationSeconds=900
+    is "$(element Arn)" arn:aws:sts::123456789012:assumed-role/Deploy/bob
+    [[ "$(element PackedPolicySize)" == 1 && "$(element Expiration)" == *Z ]]
+    is "$(curl -s "$URL/_sim/sessions" | jq -c '.[-1] | [.tags, .source_identity]')" '[{"ticket":"CHG1"},"bob"]'
+    key="$(element AccessKeyId)" secret="$(element SecretAccessKey)" token="$(element SessionToken)"
+    run sts "$key" "$secret" -H "x-amz-security-token: $token"
+    [[ "$output" == *"<Arn>arn:aws:sts::123456789012:assumed-role/Deploy/bob</Arn>"* ]]
+    run sts "$key" "$secret" -H "x-amz-security-token: other"
+    is "$(element Code)" InvalidClientTokenId
+    curl -s -X POST "$URL/_sim/expire" > /dev/null
+    run sts "$key" "$secret" -H "x-amz-security-token: $token"
+    is "$(element Code)" ExpiredToken
+    run assume -d RoleSessionName=x
+    is "$(element Code)" ValidationError
+    run assume -d RoleSessionName=bob -d DurationSeconds=60
+    is "$(element Code)" ValidationError
+    run assume -d RoleSessionName=bob -d Policy=nonsense
+    is "$(element Code)" MalformedPolicyDocument
+    run assume -d RoleSessionName=bob --data-urlencode "Policy={\"Statement\":[\"$(printf '%2010s' x)\"]}" \
+        -d Tags.member.1.Key=ticket -d Tags.member.1.Value=CHG1234567890
+    is "$(element Code)" PackedPolicyTooLarge
+    role=Plain
+    run assume -d RoleSessionName=bob -d Tags.member.1.Key=ticket -d Tags.member.1.Value=CHG1
+    [[ "$(element Message)" == "User: arn:aws:iam::123456789012:user/alice is not authorized to perform: sts:TagSession on resource: "*"role/Plain" ]]
+    run assume -d RoleSessionName=bob -d SourceIdentity=bob
+    [[ "$(element Message)" == *"sts:SetSourceIdentity"* ]]
+    role=Mfa
+    run assume -d RoleSessionName=bob -d SerialNumber=arn:aws:iam::123456789012:mfa/alice -d TokenCode=000000
+    [[ "$(element Code) $(element Message)" == "AccessDenied MultiFactorAuthentication failed"* ]]
+    run curl -s -d Action=AssumeRoleWithWebIdentity -d Version=2011-06-15 -d RoleSessionName=bob \
+        -d RoleArn=arn:aws:iam::123456789012:role/Web -d WebIdentityToken=sim-web-token-alice "$URL/"
+    is "$(element Provider) $(element Arn)" \
+        "https://token.example.com arn:aws:sts::123456789012:assumed-role/Web/bob"
+}
+
 @test "the AWS CLI is believed by STS, with a session token too" {
     [ -x /usr/bin/aws ] || skip "no /usr/bin/aws"
     export AWS_ACCESS_KEY_ID=SIMKEYSSOX0000000004 AWS_DEFAULT_REGION=us-east-1 AWS_EC2_METADATA_DISABLED=true

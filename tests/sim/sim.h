@@ -121,6 +121,8 @@ struct sim {
     struct sim_script *script;
     struct sim_token *tokens;
     struct sim_store *store;
+    cJSON *sessions; /* of roles: what STS handed out; NULL: none */
+    unsigned session_count;
 };
 
 /* util.c */
@@ -243,6 +245,14 @@ cJSON *sim_jira_issue_render(const struct sim_request *req, const cJSON *site, c
 cJSON *sim_jira_user_render(const struct sim_request *req, const cJSON *site, const char *login,
                             int api, bool cloud);
 void sim_sts_answer(struct sim *sim, const struct sim_request *req, struct sim_answer *answer);
+
+/* stsrole.c */
+void sim_sts_assume(struct sim *sim, const struct sim_request *req, const cJSON *keys,
+                    const cJSON *caller, struct sim_answer *answer);
+void sim_sts_sessions_add(const struct sim *sim, cJSON *keys);
+cJSON *sim_sts_sessions_list(const struct sim *sim);
+void sim_sts_sessions_expire(struct sim *sim);
+void sim_sts_sessions_forget(struct sim *sim);
 void sim_script_free(struct sim_script *script);
 bool sim_script_answers(struct sim *sim, const struct sim_request *req, struct sim_answer *answer);
 void sim_store_answer(struct sim *sim, const struct sim_request *req, struct sim_answer *answer);

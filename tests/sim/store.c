@@ -217,6 +217,7 @@ void sim_store_answer(struct sim *sim, const struct sim_request *req, struct sim
         cJSON *keys = sim_fixture_load(sim, "sts.json", SIM_TIME_ISO, answer);
         if (!keys)
             return;
+        sim_sts_sessions_add(sim, keys);
         bool good = sim_sigv4_check(req, keys, "s3", &signature);
         const char *region = sim_json_string(keys, "_region");
         if (!good)

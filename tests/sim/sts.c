@@ -1,5 +1,5 @@
 /*
- * STS: GetCallerIdentity by a signed form POST.
+ * STS: GetCallerIdentity by a signed form POST; the sessions of roles are stsrole.c's.
  * https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
  */
 #include "sim.h"
@@ -55,12 +55,18 @@ void sim_sts_answer(struct sim *sim, const struct sim_request *req, struct sim_a
     sim_form_parse(&form, req->body.data);
     const char *action = sim_pairs_get(&form, "Action");
     const char *version = sim_pairs_get(&form, "Version");
-    if (!action || strcmp(action, "GetCallerIdentity") != 0 || !version ||
-        strcmp(version, "2011-06-15") != 0)
+    bool known = action && version && strcmp(version, "2011-06-15") == 0;
+    sim_sts_sessions_add(sim, keys);
+    if (known && strcmp(action, "AssumeRoleWithWebIdentity") == 0)
+        sim_sts_assume(sim, req, keys, NULL, answer);
+    else if (!known ||
+             (strcmp(action, "GetCallerIdentity") != 0 && strcmp(action, "AssumeRole") != 0))
         sim_answer_sts_error(answer, 400, "InvalidAction",
                              "Could not find that operation and version");
     else if (!sim_sigv4_check(req, keys, "sts", &signature))
         sim_answer_sts_error(answer, signature.status, signature.code, signature.message);
+    else if (strcmp(action, "AssumeRole") == 0)
+        sim_sts_assume(sim, req, keys, signature.identity, answer);
     else
         answer_identity(req, signature.identity, answer);
     cJSON_Delete(signature.identity);

@@ -1,5 +1,6 @@
 #include "aws/files.h"
 
+#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -60,14 +61,18 @@ void files_write(struct files *files, const char *name, const char *text)
         fail(path);
 }
 
+static int remove_one(const char *path, const struct stat *info, int kind, struct FTW *where)
+{
+    (void)info;
+    (void)kind;
+    (void)where;
+    return remove(path);
+}
+
 void files_release(struct files *files)
 {
-    static const char *const names[] = {"/.aws/config", "/.aws/credentials", "/.aws", ""};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        gs3_auto_free char *path = gs3_xasprintf("%s%s", files->directory, names[i]);
-        if (remove(path) && i >= 2)
-            fail(path);
-    }
+    if (nftw(files->directory, remove_one, 8, FTW_DEPTH | FTW_PHYS))
+        fail(files->directory);
     gs3_pairs_release(&files->variables);
 }
 

@@ -100,6 +100,16 @@ static void credentials_are_found_in_the_order_of_the_aws_cli(void **state)
          .id = "F",
          .secret = "G",
          .source = "the shared credentials file"},
+        /* Without a role neither of the two says anything. */
+        {.config = "[default]\nsource_profile = x\n" KEYS("C", "D"),
+         .id = "C",
+         .secret = "D",
+         .source = "the configuration file"},
+        {.config = "[default]\ncredential_source = Environment\n",
+         .credentials = "[default]\n" KEYS("F", "G"),
+         .id = "F",
+         .secret = "G",
+         .source = "the shared credentials file"},
         {.config = "[default]\ncredential_process = x\n",
          .credentials = "[default]\n" KEYS("F", "G"),
          .id = "F",
@@ -156,16 +166,6 @@ static void credentials_of_a_provider_that_is_not_there_are_refused_by_name(void
 {
     (void)state;
     static const struct attempt attempts[] = {
-        {.config =
-             "[default]\n" KEYS("C", "hidden") "role_arn = arn:aws:iam::123456789012:role/r\n",
-         .message = "config:4: role_arn: the credential provider \"assume role\" is not available"},
-        {.config = "[default]\nsource_profile = x\n", .message = "source_profile"},
-        {.config = "[default]\ncredential_source = Environment\n", .message = "credential_source"},
-        {.config = "[default]\nrole_arn = r\nweb_identity_token_file = f\n",
-         .message = "\"web identity\" is not available"},
-        {.variables = {"AWS_WEB_IDENTITY_TOKEN_FILE", "/f"},
-         .credentials = "[default]\n" KEYS("F", "hidden"),
-         .message = "AWS_WEB_IDENTITY_TOKEN_FILE"},
         {.config = "[default]\nsso_account_id = 1\n",
          .credentials = "[default]\n" KEYS("F", "hidden"),
          .message = "\"SSO\" is not available"},

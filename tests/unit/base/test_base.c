@@ -1,4 +1,5 @@
 /* base: errors, buffers, pairs, strings, files. */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -119,6 +120,36 @@ static void write_text(const char *path, const char *text, mode_t mode)
     assert_int_equal(chmod(path, mode), 0);
 }
 
+static void gs3_file_replace_leaves_the_old_or_the_new(void **state)
+{
+    (void)state;
+    char directory[] = "/tmp/gs3-base-XXXXXX";
+    assert_non_null(mkdtemp(directory));
+    gs3_auto_free char *path = gs3_xasprintf("%s/x", directory);
+    gs3_auto_free char *target = gs3_xasprintf("%s/y", directory);
+    gs3_auto_buf struct gs3_buf out = GS3_BUF_INIT(9);
+    struct gs3_err err = GS3_ERR_INIT;
+    struct stat info;
+    /* A link is replaced, not followed, and an open mode is closed. */
+    assert_int_equal(symlink(target, path), 0);
+    assert_int_equal(gs3_file_replace(path, "one", 3, &err), 0);
+    assert_int_equal(lstat(path, &info), 0);
+    assert_true(S_ISREG(info.st_mode));
+    assert_int_equal(info.st_mode & 07777, 0600);
+    assert_int_equal(access(target, F_OK), -1);
+    assert_int_equal(chmod(path, 0644), 0);
+    assert_int_equal(gs3_file_replace(path, "longer", 6, &err), 0);
+    const struct gs3_file_read_opts secret = {.maximum_bytes = 9, .is_secret = true};
+    assert_int_equal(gs3_file_read(path, &secret, &out, &err), 0);
+    assert_string_equal(gs3_buf_string(&out), "longer");
+    assert_int_equal(remove(path), 0);
+    /* Nothing else was left there. */
+    assert_int_equal(rmdir(directory), 0);
+    assert_int_equal(gs3_file_replace(path, "x", 1, &err), -1);
+    assert_int_equal(err.class, GS3_EIO);
+    assert_int_equal(err.sys_errno, ENOENT);
+}
+
 static void gs3_file_read_refuses_what_is_no_plain_bounded_file(void **state)
 {
     (void)state;
@@ -164,6 +195,7 @@ int main(void)
         cmocka_unit_test(gs3_str_to_u64_takes_plain_digits_only),
         cmocka_unit_test(gs3_env_get_empty_value_is_not_set),
         cmocka_unit_test(gs3_file_read_refuses_what_is_no_plain_bounded_file),
+        cmocka_unit_test(gs3_file_replace_leaves_the_old_or_the_new),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

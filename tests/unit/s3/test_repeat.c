@@ -292,6 +292,35 @@ static void credentials_that_expired_are_refreshed_once(void **state)
     }
 }
 
+static bool give_fresh_early(void *context)
+{
+    struct vault *vault = context;
+    return vault->asked == 0 && give_fresh(vault, NULL) == 0;
+}
+
+static void credentials_that_will_expire_are_renewed_before_the_signature(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    const struct server_reply replies[] = {{.match = "Credential=AKIDFRESH/", .bytes = OK},
+                                           {.bytes =
+                                                "HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n"}};
+    fixture_start(&fixture, replies, 2);
+    struct vault vault = {.credentials = &fixture.credentials};
+    const struct gs3_s3_client_opts opts = {.http = fixture.http,
+                                            .config = &fixture.config,
+                                            .credentials = &fixture.credentials,
+                                            .renew = give_fresh_early,
+                                            .refresh_context = &vault};
+    gs3_s3_transport_free(fixture.s3);
+    fixture.s3 = gs3_s3_client_new(&opts);
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(fixture_perform(&fixture, request_of(GS3_S3_PUT_OBJECT)), 0);
+    assert_int_equal(vault.asked, 1);
+    assert_int_equal(atomic_load(&fixture.server.shared->requests), 2);
+    fixture_release(&fixture);
+}
+
 static void unreachable_endpoint_is_transient(void **state)
 {
     (void)state;
@@ -340,6 +369,7 @@ int main(void)
         cmocka_unit_test(region_that_is_not_named_is_asked_for),
         cmocka_unit_test(clock_is_set_by_the_answer_once),
         cmocka_unit_test(credentials_that_expired_are_refreshed_once),
+        cmocka_unit_test(credentials_that_will_expire_are_renewed_before_the_signature),
         cmocka_unit_test(unreachable_endpoint_is_transient),
         cmocka_unit_test(calls_run_at_the_same_time),
     };
