@@ -22,16 +22,19 @@ static void free_words(char ***words)
 char **gs3_shell_split(const char *text, size_t *count)
 {
     char **words = gs3_xcalloc(WORDS + 1, sizeof *words);
+    bool is_whole = true;
     *count = 0;
-    for (;;) {
+    while (is_whole) {
         while (gs3_ascii_is_space(*text))
             text++;
-        char *word = *text && *count < WORDS ? gs3_ini_read_word(&text) : NULL;
-        if (!word)
+        if (*text == '\0')
             break;
-        words[(*count)++] = word;
+        char *word = *count < WORDS ? gs3_ini_read_word(&text) : NULL;
+        is_whole = word != NULL;
+        if (word)
+            words[(*count)++] = word;
     }
-    if (*text == '\0' && *count > 0)
+    if (is_whole && *count > 0)
         return words;
     free_words(&words);
     return NULL;

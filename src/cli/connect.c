@@ -136,14 +136,20 @@ static int accept_fresh(void *context, const struct gs3_credentials *fresh, stru
 
 static int find_credentials(struct gs3_session *session, struct gs3_err *err)
 {
-    const struct gs3_credential_source source = {.env = session->env, .config = &session->config};
     if (session->has_credentials || session->config.no_sign_request)
         return 0;
     session->has_credentials = true;
-    return gs3_credentials_find(&source, &session->credentials, err) ||
-                   check_no_secret(session, err)
-               ? -1
-               : 0;
+    if (!session->user_agent)
+        session->user_agent = gs3_xstrdup("gs3/" PACKAGE_VERSION);
+    struct gs3_http *http = open_http(session, err);
+    if (!http)
+        return -1;
+    const struct gs3_credential_source source = {.env = session->env,
+                                                 .config = &session->config,
+                                                 .http = http};
+    int status = gs3_credentials_find(&source, &session->credentials, err);
+    gs3_http_free(http);
+    return status || check_no_secret(session, err) ? -1 : 0;
 }
 
 /* Whoever answers there names the bucket that is judged: a host that is not AWS's has to be listed,
