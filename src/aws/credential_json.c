@@ -107,6 +107,12 @@ void gs3_credential_json_append(struct gs3_buf *out, const char *text)
             gs3_buf_puts(out, "\\t");
         else if (point == '\n')
             gs3_buf_puts(out, "\\n");
+        else if (point == '\r')
+            gs3_buf_puts(out, "\\r");
+        else if (point == '\b')
+            gs3_buf_puts(out, "\\b");
+        else if (point == '\f')
+            gs3_buf_puts(out, "\\f");
         else if (point < 0x10000)
             gs3_buf_printf(out, "\\u%04x", (unsigned)point);
         else

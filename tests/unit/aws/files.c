@@ -1,5 +1,7 @@
 #include "aws/files.h"
 
+#include <errno.h>
+#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,19 +57,29 @@ void files_set(struct files *files, const char *variable, const char *value)
 void files_write(struct files *files, const char *name, const char *text)
 {
     gs3_auto_free char *path = gs3_xasprintf("%s/.aws/%s", files->directory, name);
+    for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        if (mkdir(path, 0700) && errno != EEXIST)
+            fail(path);
+        *slash = '/';
+    }
     gs3_auto_fclose FILE *file = fopen(path, "w");
     if (!file || fwrite(text, 1, strlen(text), file) != strlen(text))
         fail(path);
 }
 
+static int delete_entry(const char *path, const struct stat *info, int kind, struct FTW *where)
+{
+    (void)info;
+    (void)kind;
+    (void)where;
+    return remove(path);
+}
+
 void files_release(struct files *files)
 {
-    static const char *const names[] = {"/.aws/config", "/.aws/credentials", "/.aws", ""};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        gs3_auto_free char *path = gs3_xasprintf("%s%s", files->directory, names[i]);
-        if (remove(path) && i >= 2)
-            fail(path);
-    }
+    if (nftw(files->directory, delete_entry, 16, FTW_DEPTH | FTW_PHYS))
+        fail(files->directory);
     gs3_pairs_release(&files->variables);
 }
 
