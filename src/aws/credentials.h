@@ -1,5 +1,5 @@
-/* AWS credentials and the chain that finds them. Issue by issue the chain grows; each
- * provider is one struct of operations. Depends on aws/config. */
+/* AWS credentials and the chain that finds them; each provider is one struct of operations. Depends
+ * on aws/config, net. */
 #ifndef GS3_AWS_CREDENTIALS_H
 #define GS3_AWS_CREDENTIALS_H
 
@@ -39,9 +39,10 @@ struct gs3_credential_provider {
 };
 
 /* Asks the providers in the AWS CLI's order. Nothing found: GS3_ECONFIG "unable to locate
- * credentials…". A profile that asks for a provider that gs3 does not have yet (role_arn, sso_*,
- * credential_process, web identity) is GS3_ECONFIG by name, never a silent fall-through to other
- * credentials. */
+ * credentials…", with what providers that have nothing say. A source that is configured and broken
+ * ends the chain, GS3_ECONFIG (GS3_ESERVICE when a service refuses in AWS's words): never a silent
+ * fall-through to other credentials. A profile that asks for a provider that gs3 does not have yet
+ * (role_arn, web identity) is GS3_ECONFIG by name. */
 int gs3_credentials_find(const struct gs3_credential_source *source,
                          struct gs3_credentials *credentials, struct gs3_err *err);
 

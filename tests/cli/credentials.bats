@@ -7,7 +7,7 @@ setup_file() {
     export DIR="$BATS_FILE_TMPDIR" PROGRAM="$GS3"
     DUMP="$(dirname "$GS3")/tests/unit/aws/dump_config"
     export DUMP
-    mkdir "$DIR/home" "$DIR/work"
+    mkdir "$DIR/home" "$DIR/here"
     "$GS3_SIM" --fixtures "$BATS_TEST_DIRNAME/../sim/fixtures" --port-file "$DIR/port" --s3-store \
         --s3-verify --request-log "$DIR/log" >"$DIR/out" 2>"$DIR/err" 3>&- &
     echo $! >"$DIR/pid"
@@ -18,7 +18,7 @@ setup_file() {
     URL="http://127.0.0.1:$(cat "$DIR/port")"
     export URL
     write_policy >"$DIR/policy.yaml"
-    printf 'bytes\n' >"$DIR/work/file"
+    printf 'bytes\n' >"$DIR/here/file"
 }
 
 teardown_file() {
@@ -41,7 +41,7 @@ YAML
 }
 
 setup() {
-    cd "$DIR/work" || return 1
+    cd "$DIR/here" || return 1
     unset "${!GS3_@}" "${!AWS_@}" CI NETRC
     unset http_proxy https_proxy no_proxy HTTP_PROXY HTTPS_PROXY NO_PROXY
     rm -rf "$DIR/home"
@@ -265,13 +265,13 @@ GET /latest/meta-data/iam/security-credentials/Instance" ]
 }
 
 @test "a broken process, half a credential and a broken file are named with file and line" {
-    printf '#!/bin/sh\necho "about the weather" >&2; echo "no: the safe is locked" >&2; exit 3\n' >"$DIR/work/fails"
-    chmod +x "$DIR/work/fails"
+    printf '#!/bin/sh\necho "about the weather" >&2; echo "no: the safe is locked" >&2; exit 3\n' >"$DIR/here/fails"
+    chmod +x "$DIR/here/fails"
     config <<<"[default]
 region = us-east-1
-credential_process = '$DIR/work/fails' --for gs3"
+credential_process = '$DIR/here/fails' --for gs3"
     put
-    fails 253 "$HOME/.aws/config:3: credential_process: $DIR/work/fails ended with status 3: no: the safe is locked"
+    fails 253 "$HOME/.aws/config:3: credential_process: $DIR/here/fails ended with status 3: no: the safe is locked"
     config <<<'[default]
 credential_process = echo garbage'
     put
