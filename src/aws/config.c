@@ -34,7 +34,7 @@ int gs3_aws_setting_refuse(const struct gs3_aws_loader *loader, const char *name
                     gs3_buf_string(&shown), problem);
 }
 
-static const char *home_directory(const struct gs3_env *env)
+const char *gs3_aws_home_directory(const struct gs3_env *env)
 {
     const char *home = gs3_env_get(env, "HOME");
     if (home)
@@ -68,7 +68,7 @@ char *gs3_aws_home_path(const struct gs3_env *env, const char *path)
 {
     if (path[0] != '~' || (path[1] != '/' && path[1] != '\0'))
         return gs3_xstrdup(path);
-    const char *home = home_directory(env);
+    const char *home = gs3_aws_home_directory(env);
     return home ? gs3_xasprintf("%s%s", home, path + 1) : NULL;
 }
 
@@ -245,7 +245,10 @@ static int read_endpoints(struct gs3_aws_loader *loader)
         return 0;
     if (read_endpoint(loader, "STS", "sts", &config->endpoint_sts))
         return -1;
-    return read_endpoint(loader, "S3_CONTROL", "s3_control", &config->endpoint_s3_control);
+    if (read_endpoint(loader, "S3_CONTROL", "s3_control", &config->endpoint_s3_control) ||
+        read_endpoint(loader, "SSO", "sso", &config->endpoint_sso))
+        return -1;
+    return read_endpoint(loader, "SSO_OIDC", "sso_oidc", &config->endpoint_sso_oidc);
 }
 
 /* Lower case first, as Python and curl read them. */
@@ -312,6 +315,8 @@ void gs3_aws_config_release(struct gs3_aws_config *config)
     free(config->endpoint_s3);
     free(config->endpoint_sts);
     free(config->endpoint_s3_control);
+    free(config->endpoint_sso);
+    free(config->endpoint_sso_oidc);
     free(config->ca_bundle);
     free(config->signature_version);
     free(config->proxy_http);

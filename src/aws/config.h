@@ -23,6 +23,9 @@ struct gs3_aws_profile {
         session_token; /* static, from the credentials file */
     struct gs3_secret config_access_key_id, config_secret_access_key,
         config_session_token; /* config file */
+    /* The section [sso-session NAME] that sso_session names, with the places of its settings. */
+    struct gs3_pairs sso_session, sso_session_places;
+    bool has_sso_session;
     bool exists;
 };
 
@@ -45,8 +48,9 @@ struct gs3_aws_config {
                            AWS_ENDPOINT_URL, services section, profile;
                            ignore_configured_endpoint_urls */
     char *endpoint_sts; /* never --endpoint-url */
-    char *endpoint_s3_control;    /* likewise */
-    bool use_fips, use_dualstack; /* of every service */
+    char *endpoint_s3_control;              /* likewise */
+    char *endpoint_sso, *endpoint_sso_oidc; /* likewise */
+    bool use_fips, use_dualstack;           /* of every service */
     bool s3_use_dualstack, s3_use_accelerate;
     char *
         ca_bundle; /* S3 alone: --ca-bundle, AWS_CA_BUNDLE, profile ca_bundle; NULL: the system's */
@@ -84,6 +88,8 @@ void gs3_aws_profile_release(struct gs3_aws_profile *profile);
 
 /* A path that begins with "~/", below the home directory; NULL when there is none. Caller frees. */
 char *gs3_aws_home_path(const struct gs3_env *env, const char *path);
+/* What "~" stands for: HOME, or the user's directory; NULL: neither. */
+const char *gs3_aws_home_directory(const struct gs3_env *env);
 
 /* `config` for --source-region: `region` and no custom endpoint of S3. A view: what it points to is
  * `config`'s, or `region` itself, and it is never released. */

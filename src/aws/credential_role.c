@@ -263,26 +263,15 @@ static int build(struct chain *chain, const struct gs3_credential_source *run, s
 
 /* ---- credentials */
 
-/* TEMPORARY, until the two providers are merged: this function goes, and so does its call, for
- *     else if (strcmp(link->credential_source, "EcsContainer") == 0)
- *         found = gs3_credentials_from_container(&link->source, out, err);
- *     else
- *         found = gs3_credentials_from_imds(&link->source, out, err); */
-static int metadata_is_not_merged(const struct gs3_credential_source *source,
-                                  struct gs3_credentials *credentials, struct gs3_err *err)
-{
-    (void)credentials;
-    return gs3_fail(err, GS3_ECONFIG, "%s: credential_source is not available in this build",
-                    gs3_credential_place(source, "credential_source"));
-}
-
 static int find_named(const struct link *link, struct gs3_credentials *out, struct gs3_err *err)
 {
     int found;
     if (strcmp(link->credential_source, "Environment") == 0)
         found = gs3_credentials_from_environment(&link->source, out, err);
+    else if (strcmp(link->credential_source, "EcsContainer") == 0)
+        found = gs3_credentials_from_container(&link->source, out, err);
     else
-        found = metadata_is_not_merged(&link->source, out, err);
+        found = gs3_credentials_from_imds(&link->source, out, err);
     if (found == 0)
         return refuse(link, "credential_source", "it has no credentials", err);
     return found > 0 ? 0 : gs3_wrap(err, "%s", place(link, "credential_source"));

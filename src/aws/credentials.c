@@ -8,9 +8,7 @@
 #include "base/str.h"
 #include "text/utf8.h"
 
-/* Where a provider that is not built yet is configured, if anywhere. */
-static const char unavailable[] = "is not available in this build of gs3: use static credentials, "
-                                  "or put temporary ones into the environment";
+enum { NOTES_BYTES = 1200 };
 
 void gs3_credentials_release(struct gs3_credentials *credentials)
 {
@@ -135,35 +133,6 @@ const char *gs3_credential_place(const struct gs3_credential_source *source, con
     return place ? place : "profile";
 }
 
-static int refuse_setting(const struct gs3_credential_source *source, const char *name,
-                          const char *provider, struct gs3_err *err)
-{
-    return gs3_fail(err, GS3_ECONFIG, "%s: %s: the credential provider \"%s\" %s",
-                    gs3_credential_place(source, name), name, provider, unavailable);
-}
-
-static bool has_static_keys(const struct gs3_aws_profile *profile)
-{
-    return gs3_secret_is_set(&profile->access_key_id) ||
-           gs3_secret_is_set(&profile->config_access_key_id);
-}
-
-static int find_sso(const struct gs3_credential_source *source, struct gs3_credentials *credentials,
-                    struct gs3_err *err)
-{
-    (void)credentials;
-    static const char *const names[] = {"sso_account_id", "sso_role_name"};
-    for (size_t i = 0; i < 2; i++)
-        if (gs3_credential_setting(source, names[i]))
-            return refuse_setting(source, names[i], "SSO", err);
-    /* Half an SSO profile gives nothing: better said than found out. */
-    static const char *const halves[] = {"sso_session", "sso_start_url"};
-    for (size_t i = 0; i < 2; i++)
-        if (gs3_credential_setting(source, halves[i]) && !has_static_keys(&source->config->profile))
-            return refuse_setting(source, halves[i], "SSO", err);
-    return 0;
-}
-
 static int find_shared_file(const struct gs3_credential_source *source,
                             struct gs3_credentials *credentials, struct gs3_err *err)
 {
@@ -173,15 +142,6 @@ static int find_shared_file(const struct gs3_credential_source *source,
         return 0;
     return gs3_credentials_fill(credentials, &profile->access_key_id, &profile->secret_access_key,
                                 &profile->session_token, "the shared credentials file", err);
-}
-
-static int find_process(const struct gs3_credential_source *source,
-                        struct gs3_credentials *credentials, struct gs3_err *err)
-{
-    (void)credentials;
-    if (gs3_credential_setting(source, "credential_process"))
-        return refuse_setting(source, "credential_process", "credential process", err);
-    return 0;
 }
 
 static int find_config_file(const struct gs3_credential_source *source,
@@ -196,29 +156,17 @@ static int find_config_file(const struct gs3_credential_source *source,
                                 "the configuration file", err);
 }
 
-static int find_container(const struct gs3_credential_source *source,
-                          struct gs3_credentials *credentials, struct gs3_err *err)
-{
-    (void)credentials;
-    static const char *const variables[] = {"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
-                                            "AWS_CONTAINER_CREDENTIALS_FULL_URI"};
-    for (size_t i = 0; i < 2; i++)
-        if (gs3_env_get(source->env, variables[i]))
-            return gs3_fail(err, GS3_ECONFIG, "%s: the credential provider \"container\" %s",
-                            variables[i], unavailable);
-    return 0;
-}
-
 /* In the order of the AWS CLI. */
 static const struct gs3_credential_provider providers[] = {
     {"environment", find_environment},
     {"assume role", gs3_credentials_from_role},
     {"web identity", gs3_credentials_from_web_identity},
-    {"SSO", find_sso},
+    {"SSO", gs3_credentials_from_sso},
     {"shared credentials file", find_shared_file},
-    {"credential process", find_process},
+    {"credential process", gs3_credentials_from_process},
     {"configuration file", find_config_file},
-    {"container", find_container},
+    {"container", gs3_credentials_from_container},
+    {"instance metadata", gs3_credentials_from_imds},
 };
 
 /* The ones that are asked for a source_profile. */
@@ -239,15 +187,21 @@ int gs3_credentials_find(const struct gs3_credential_source *source,
                          struct gs3_credentials *credentials, struct gs3_err *err)
 {
     *credentials = (struct gs3_credentials){.access_key_id = NULL};
+    gs3_auto_buf struct gs3_buf notes = GS3_BUF_INIT(NOTES_BYTES);
     for (size_t i = 0; i < sizeof providers / sizeof *providers; i++) {
-        int found = providers[i].find(source, credentials, err);
+        struct gs3_err why = GS3_ERR_INIT;
+        int found = providers[i].find(source, credentials, &why);
+        if (found < 0 && err)
+            *err = why;
         if (found != 0)
             return found > 0 ? 0 : -1;
+        if (why.class != GS3_OK)
+            gs3_buf_printf(&notes, "%s%s", notes.length_bytes ? "; " : " (", why.message);
     }
     gs3_auto_buf struct gs3_buf name = GS3_BUF_INIT(400);
     gs3_utf8_append_printable(&name, source->config->profile.name);
     return gs3_fail(err, GS3_ECONFIG,
                     "unable to locate credentials for profile \"%s\": set AWS_ACCESS_KEY_ID and "
-                    "AWS_SECRET_ACCESS_KEY, or run \"aws configure\"",
-                    gs3_buf_string(&name));
+                    "AWS_SECRET_ACCESS_KEY, or run \"aws configure\"%s%s",
+                    gs3_buf_string(&name), gs3_buf_string(&notes), notes.length_bytes ? ")" : "");
 }

@@ -273,6 +273,21 @@ char *gs3_sts_endpoint_resolve(const struct gs3_aws_config *config, bool *is_cus
     return gs3_origin_format(&origin);
 }
 
+char *gs3_sso_endpoint_resolve(const struct gs3_aws_config *config, const char *region,
+                               bool is_oidc, struct gs3_err *err)
+{
+    struct gs3_origin origin;
+    const struct gs3_aws_host host = {.service = is_oidc ? "oidc" : "portal.sso",
+                                      .region = region,
+                                      .is_fips = config->use_fips,
+                                      .is_dualstack = config->use_dualstack};
+    const char *configured = is_oidc ? config->endpoint_sso_oidc : config->endpoint_sso;
+    if (check_region(region, err) ||
+        resolve_service(&host, configured, is_oidc ? "SSO OIDC" : "SSO", &origin, NULL, err))
+        return NULL;
+    return gs3_origin_format(&origin);
+}
+
 /* The answer says which bucket the requests reach: it must come from who serves them. */
 static int check_same_owner(const struct gs3_aws_config *config, const char *arn, bool is_custom,
                             struct gs3_err *err)

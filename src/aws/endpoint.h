@@ -67,4 +67,10 @@ const char *gs3_region_signing(const char *region);
 char *gs3_sts_endpoint_resolve(const struct gs3_aws_config *config, bool *is_custom,
                                struct gs3_err *err);
 
+/* SSO's portal, which hands credentials out, or (`is_oidc`) its token service, in `region`, by the
+ * same rules: the configured endpoint must be https unless it is loopback. Caller frees; NULL and
+ * GS3_ECONFIG. */
+char *gs3_sso_endpoint_resolve(const struct gs3_aws_config *config, const char *region,
+                               bool is_oidc, struct gs3_err *err);
+
 #endif

@@ -57,6 +57,13 @@ static bool is_sts(const struct gs3_aws_host *host)
     return strcmp(host->service, "sts") == 0;
 }
 
+/* S3 writes "dualstack" into the name; these have another domain for it. */
+static bool is_by_domain(const struct gs3_aws_host *host)
+{
+    return is_sts(host) || strcmp(host->service, "portal.sso") == 0 ||
+           strcmp(host->service, "oidc") == 0;
+}
+
 static bool is_accelerate(const struct gs3_aws_host *host)
 {
     return strcmp(host->service, "s3-accelerate") == 0;
@@ -78,11 +85,11 @@ int gs3_aws_host_check(const struct gs3_aws_host *host, struct gs3_err *err)
                         "there is no S3 Transfer Acceleration in %s: turn "
                         "s3.use_accelerate_endpoint off",
                         host->region);
-    if (is_sts(host) && host->is_dualstack && !partition->dualstack_suffix)
+    if (is_by_domain(host) && host->is_dualstack && !partition->dualstack_suffix)
         return gs3_fail(err, GS3_ECONFIG,
-                        "no dual-stack endpoint of STS is known in %s: turn "
+                        "no dual-stack endpoint of %s is known in %s: turn "
                         "use_dualstack_endpoint off",
-                        host->region);
+                        is_sts(host) ? "STS" : "SSO", host->region);
     return 0;
 }
 
@@ -92,17 +99,17 @@ void gs3_aws_host_origin(const struct gs3_aws_host *host, struct gs3_origin *ori
     bool is_global = strcmp(host->region, "aws-global") == 0;
     bool has_region = !is_accelerate(host) && (!is_global || is_variant);
     const struct partition *partition = find_partition(host->region);
-    /* S3 puts the word into the name, every other service has another domain. */
-    bool is_by_domain = host->is_dualstack && is_sts(host) && partition->dualstack_suffix;
-    /* STS's ordinary hosts of that partition are the FIPS ones. */
-    bool is_fips = host->is_fips && !(is_sts(host) && strcmp(partition->name, "aws-us-gov") == 0);
+    bool has_domain = host->is_dualstack && is_by_domain(host) && partition->dualstack_suffix;
+    /* The ordinary hosts of STS and SSO in that partition are the FIPS ones. */
+    bool is_fips =
+        host->is_fips && !(is_by_domain(host) && strcmp(partition->name, "aws-us-gov") == 0);
     *origin = (struct gs3_origin){.scheme = "https", .port = 443, .is_default_port = true};
     snprintf(origin->host, sizeof origin->host, "%s%s%s%s%s.%s", host->service,
-             is_fips ? "-fips" : "", host->is_dualstack && !is_by_domain ? ".dualstack" : "",
+             is_fips ? "-fips" : "", host->is_dualstack && !has_domain ? ".dualstack" : "",
              has_region ? "." : "",
              !has_region ? ""
              : is_global ? "us-east-1"
                          : host->region,
-             is_by_domain ? partition->dualstack_suffix : partition->suffix);
+             has_domain ? partition->dualstack_suffix : partition->suffix);
     gs3_str_lower(origin->host);
 }

@@ -8,7 +8,8 @@
 #include "text/uri.h"
 
 struct gs3_aws_host {
-    const char *service; /* "s3", "s3-accelerate", "s3-accesspoint", "s3-control", "sts" */
+    const char *service; /* "s3", "s3-accelerate", "s3-accesspoint", "s3-control", "sts",
+                            "portal.sso", "oidc" */
     const char *region;  /* a valid one; "aws-global" is the first region's older name */
     bool is_fips, is_dualstack;
 };

@@ -247,8 +247,7 @@ void gs3_ini_release(struct gs3_ini *ini)
     *ini = (struct gs3_ini){.sections = NULL};
 }
 
-/* Reads one word with the quoting of a shell and moves `text` behind it. NULL: an open quote. */
-static char *read_word(const char **text)
+char *gs3_ini_read_word(const char **text)
 {
     gs3_auto_buf struct gs3_buf word = GS3_BUF_INIT(GS3_INI_BYTES);
     char quote = 0;
@@ -277,7 +276,7 @@ char *gs3_ini_section_word(const char *section_name, const char *kind)
             rest++;
         if (!*rest)
             break;
-        gs3_auto_free char *word = read_word(&rest);
+        gs3_auto_free char *word = gs3_ini_read_word(&rest);
         if (!word)
             count = 3;
         else if (count < 2)

@@ -55,6 +55,10 @@ const struct gs3_ini_setting *gs3_ini_setting(const struct gs3_ini_section *sect
  * profile "x y"), with the quotes and backslashes of a shell. NULL otherwise; caller frees. */
 char *gs3_ini_section_word(const char *section_name, const char *kind);
 
+/* Reads one word with the quoting of a shell, as Python's shlex does, and moves `text`, which is at
+ * the word's first character, behind it. NULL: an open quote or a last backslash. Caller frees. */
+char *gs3_ini_read_word(const char **text);
+
 #define gs3_auto_ini __attribute__((cleanup(gs3_ini_release)))
 
 #endif

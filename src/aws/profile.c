@@ -128,6 +128,34 @@ static int take_file(struct gs3_aws_profile *profile, const struct gs3_aws_file 
     return take_section(profile, section, file->path, secrets, err);
 }
 
+static const struct gs3_ini_section *find_named_section(const struct gs3_aws_file *config,
+                                                        const char *kind, const char *name)
+{
+    for (size_t i = 0; i < config->ini.count; i++) {
+        gs3_auto_free char *word = gs3_ini_section_word(config->ini.sections[i].name, kind);
+        if (word && strcmp(word, name) == 0)
+            return &config->ini.sections[i];
+    }
+    return NULL;
+}
+
+/* Of the configuration file alone, as the AWS CLI reads it. */
+static void take_sso_session(struct gs3_aws_profile *profile, const struct gs3_aws_file *config)
+{
+    const char *name = gs3_pairs_get(&profile->settings, "sso_session");
+    const struct gs3_ini_section *section =
+        name ? find_named_section(config, "sso-session", name) : NULL;
+    profile->has_sso_session = section != NULL;
+    for (size_t i = 0; section && i < section->count; i++) {
+        const struct gs3_ini_setting *setting = &section->settings[i];
+        if (setting->parent || !setting->value)
+            continue;
+        gs3_auto_free char *place = gs3_xasprintf("%s:%u", config->path, setting->line);
+        gs3_pairs_set(&profile->sso_session, setting->name, setting->value);
+        gs3_pairs_set(&profile->sso_session_places, setting->name, place);
+    }
+}
+
 int gs3_aws_profile_fill(struct gs3_aws_profile *profile, const struct gs3_aws_file *config,
                          const struct gs3_aws_file *credentials, struct gs3_err *err)
 {
@@ -144,7 +172,10 @@ int gs3_aws_profile_fill(struct gs3_aws_profile *profile, const struct gs3_aws_f
     section = strcmp(profile->name, "DEFAULT") == 0
                   ? NULL
                   : gs3_ini_section(&credentials->ini, profile->name);
-    return take_file(profile, credentials, section, &shared_secrets, err);
+    if (take_file(profile, credentials, section, &shared_secrets, err))
+        return -1;
+    take_sso_session(profile, config);
+    return 0;
 }
 
 void gs3_aws_profile_release(struct gs3_aws_profile *profile)
@@ -152,6 +183,8 @@ void gs3_aws_profile_release(struct gs3_aws_profile *profile)
     free(profile->name);
     gs3_pairs_release(&profile->settings);
     gs3_pairs_release(&profile->places);
+    gs3_pairs_release(&profile->sso_session);
+    gs3_pairs_release(&profile->sso_session_places);
     gs3_secret_release(&profile->access_key_id);
     gs3_secret_release(&profile->secret_access_key);
     gs3_secret_release(&profile->session_token);
@@ -164,10 +197,5 @@ void gs3_aws_profile_release(struct gs3_aws_profile *profile)
 const struct gs3_ini_section *gs3_aws_services_section(const struct gs3_aws_file *config,
                                                        const char *name)
 {
-    for (size_t i = 0; i < config->ini.count; i++) {
-        gs3_auto_free char *word = gs3_ini_section_word(config->ini.sections[i].name, "services");
-        if (word && strcmp(word, name) == 0)
-            return &config->ini.sections[i];
-    }
-    return NULL;
+    return find_named_section(config, "services", name);
 }

@@ -78,7 +78,7 @@ int gs3_file_replace(const char *path, const void *bytes, size_t length_bytes, s
     int fd = mkostemp(temporary, O_CLOEXEC); /* 0600 */
     if (fd < 0)
         return gs3_fail_errno(err, GS3_EIO, errno, "%s: cannot write", path);
-    int failed = write_all(fd, bytes, length_bytes);
+    int failed = write_all(fd, bytes, length_bytes) || fsync(fd);
     failed = close(fd) || failed;
     if (!failed && rename(temporary, path) == 0)
         return 0;

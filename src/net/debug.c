@@ -8,9 +8,14 @@ enum { LOG_LINE_BYTES = 1800 };
 
 bool gs3_http_is_secret_header(const char *name)
 {
-    static const char *const names[] = {
-        "authorization", "proxy-authorization", "x-amz-security-token", "x-sn-apikey",
-        "cookie",        "set-cookie"};
+    static const char *const names[] = {"authorization",
+                                        "proxy-authorization",
+                                        "x-amz-security-token",
+                                        "x-sn-apikey",
+                                        "cookie",
+                                        "set-cookie",
+                                        "x-amz-sso_bearer_token",
+                                        "x-aws-ec2-metadata-token"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         if (gs3_str_equal_nocase(name, names[i]))
             return true;

@@ -1,7 +1,9 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/mem.h"
 #include "base/str.h"
+#include "net/command.h"
 #include "ticket/internal.h"
 
 static int read_variable(const struct gs3_ticket_context *context,
@@ -50,6 +52,28 @@ static int read_file(const struct gs3_credential_ref *ref, struct gs3_secret *va
     if (content.data)
         gs3_secret_wipe(content.data, content.capacity_bytes);
     return outcome;
+}
+
+int gs3_ticket_command_run(const struct gs3_http *http, const struct gs3_strings *argv,
+                           struct gs3_secret *output, struct gs3_err *err)
+{
+    if (argv->count == 0 || argv->items[0][0] != '/')
+        return gs3_fail(err, GS3_EPOLICY, "a command must begin with an absolute path");
+    gs3_auto_free char **words = gs3_xcalloc(argv->count + 1, sizeof *words);
+    for (size_t i = 0; i < argv->count; i++)
+        words[i] = argv->items[i];
+    const struct gs3_command command = {.argv = words,
+                                        .maximum_output_bytes = GS3_TICKET_SECRET_BYTES,
+                                        .timeout_ms = GS3_TICKET_TIMEOUT_MS,
+                                        .http = http};
+    gs3_auto_secret struct gs3_secret whole = GS3_SECRET_INIT;
+    if (gs3_command_run(&command, &whole, err))
+        return -1;
+    size_t length = whole.length_bytes;
+    if (length > 0 && whole.text[length - 1] == '\n')
+        length--;
+    gs3_secret_set(output, whole.text, length);
+    return 0;
 }
 
 int gs3_ticket_credential_read(const struct gs3_ticket_context *context,

@@ -2,8 +2,9 @@
  *
  * ticket.c opens a session (origin checked, credentials resolved into one header), the vendor's
  * file asks through exchange.c and reads the answer into facts. Credentials: auth.c chooses,
- * credential.c reads one reference of the policy, native.c the vendors' own variables, netrc.c the
- * netrc file, command.c runs a command, oauth.c trades a client secret for a token. */
+ * credential.c reads one reference of the policy (or runs its command), native.c the vendors' own
+ * variables, netrc.c the netrc file, oauth.c trades a client secret for a token.
+ */
 #ifndef GS3_TICKET_INTERNAL_H
 #define GS3_TICKET_INTERNAL_H
 
@@ -115,6 +116,10 @@ int gs3_ticket_auth_choose(const struct gs3_system *system, const char *what,
 int gs3_ticket_auth_check(const char *label, const struct gs3_secret *value, struct gs3_err *err);
 
 /* credential.c */
+/* Runs argv without a shell, reads at most GS3_TICKET_SECRET_BYTES of its standard output within
+ * GS3_TICKET_TIMEOUT_MS, drops one final newline. */
+int gs3_ticket_command_run(const struct gs3_http *http, const struct gs3_strings *argv,
+                           struct gs3_secret *output, struct gs3_err *err);
 int gs3_ticket_credential_read(const struct gs3_ticket_context *context,
                                const struct gs3_credential_ref *ref, struct gs3_secret *value,
                                struct gs3_err *err);
@@ -129,11 +134,6 @@ int gs3_ticket_netrc_parse(const char *path, const char *text, size_t length_byt
                            const char *host, struct gs3_ticket_auth *auth, struct gs3_err *err);
 /* Whether Jira's JIRA_AUTH_TYPE asks for a bearer token; -1 when its value is not known. */
 int gs3_ticket_jira_bearer(const struct gs3_env *env, bool *is_bearer, struct gs3_err *err);
-
-/* command.c: runs argv without a shell, reads at most GS3_TICKET_SECRET_BYTES of its standard
- * output within GS3_TICKET_TIMEOUT_MS, drops one final newline. */
-int gs3_ticket_command_run(const struct gs3_http *http, const struct gs3_strings *argv,
-                           struct gs3_secret *output, struct gs3_err *err);
 
 /* oauth.c: replaces a client id and secret by the access token of `/oauth_token.do`. */
 int gs3_ticket_oauth(struct gs3_ticket_session *session, const struct gs3_ticket_auth *auth,

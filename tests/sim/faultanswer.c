@@ -41,6 +41,12 @@ static void error_body(const struct sim_request *req, struct sim_answer *answer,
         sim_answer_sts_error(answer, status, status == 429 ? "Throttling" : "ServiceUnavailable",
                              message);
         return;
+    case SIM_IMDS:
+        cJSON_Delete(body);
+        sim_answer_text(answer, status, "text/html", message);
+        return;
+    case SIM_CONTAINER:
+    case SIM_SSO: cJSON_AddStringToObject(body, "message", message); break;
     case SIM_S3:
         cJSON_Delete(body);
         sim_answer_s3_error(answer, status,

@@ -205,7 +205,7 @@ static void choose_persona(struct sim_request *req)
     else if (strcmp(path, "/") == 0 && strcmp(req->method, "POST") == 0 && req->body.data &&
              strstr(req->body.data, "Action=") != NULL)
         req->persona = SIM_STS;
-    else
+    else if (!sim_credentials_path(req, &req->persona))
         req->persona = SIM_S3;
 }
 
@@ -215,6 +215,9 @@ void sim_persona_answer(struct sim *sim, const struct sim_request *req, struct s
     case SIM_SERVICENOW: sim_servicenow_answer(sim, req, answer); break;
     case SIM_JIRA: sim_jira_answer(sim, req, answer); break;
     case SIM_STS: sim_sts_answer(sim, req, answer); break;
+    case SIM_IMDS:
+    case SIM_CONTAINER:
+    case SIM_SSO: sim_credentials_answer(sim, req, answer); break;
     case SIM_S3: sim_store_answer(sim, req, answer); break;
     }
 }

@@ -14,6 +14,9 @@ static const char *persona_name(enum sim_persona persona)
     case SIM_SERVICENOW: return "servicenow";
     case SIM_JIRA: return "jira";
     case SIM_STS: return "sts";
+    case SIM_IMDS: return "imds";
+    case SIM_CONTAINER: return "container";
+    case SIM_SSO: return "sso";
     case SIM_S3: return "s3";
     }
     return "";
@@ -27,6 +30,8 @@ static bool is_secret(const char *name)
         "cookie",
         "x-sn-apikey",
         "x-amz-security-token",
+        "x-amz-sso_bearer_token",
+        "x-aws-ec2-metadata-token",
         "x-amz-server-side-encryption-customer-key",
         "x-amz-copy-source-server-side-encryption-customer-key",
     };

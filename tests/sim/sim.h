@@ -1,10 +1,11 @@
 /*
  * The ticket, STS and S3 simulator of the tests and of the demo: what its files share.
  *
- * One loopback listener plays ServiceNow, Jira, STS and a scripted S3, with the vendors' oddities
- * and with faults on demand. It depends on libmicrohttpd, cJSON and OpenSSL's libcrypto. It never
- * includes anything of gs3 and is never linked with it: what it checks (signatures, shapes) it
- * checks by an implementation of its own, so that one mistake cannot hide in both.
+ * One loopback listener plays ServiceNow, Jira, STS, what hands credentials out, and a scripted S3,
+ * with the vendors' oddities and with faults on demand. It depends on libmicrohttpd, cJSON and
+ * OpenSSL's libcrypto. It never includes anything of gs3 and is never linked with it: what it
+ * checks (signatures, shapes) it checks by an implementation of its own, so that one mistake cannot
+ * hide in both.
  *
  * Threads: libmicrohttpd runs one thread a connection. Everything reachable from struct sim is
  * guarded by sim.lock, which http.c takes before it calls a persona and gives back before it sends
@@ -51,7 +52,7 @@ struct sim_pairs {
     size_t count;
 };
 
-enum sim_persona { SIM_SERVICENOW, SIM_JIRA, SIM_STS, SIM_S3 };
+enum sim_persona { SIM_SERVICENOW, SIM_JIRA, SIM_STS, SIM_IMDS, SIM_CONTAINER, SIM_SSO, SIM_S3 };
 
 /* How fixture times are written: ServiceNow's "YYYY-MM-DD HH:MM:SS" or Jira's ISO 8601 with
  * milliseconds. */
@@ -235,6 +236,11 @@ bool sim_sn_cell_find(struct sim_sn *sn, const char *table, const cJSON *row, co
                       struct sim_sn_cell *cell);
 cJSON *sim_sn_row_render(struct sim_sn *sn, const char *table, const cJSON *row, bool typed);
 cJSON *sim_sn_row_with_faults(const struct sim_sn *sn, const cJSON *row, const char *number_fault);
+
+/* credentials.c: what answers at a path of its own, and its persona. */
+bool sim_credentials_path(const struct sim_request *req, enum sim_persona *persona);
+void sim_credentials_answer(struct sim *sim, const struct sim_request *req,
+                            struct sim_answer *answer);
 
 /* servicenow.c, jira.c, sts.c, script.c, store.c */
 void sim_servicenow_answer(struct sim *sim, const struct sim_request *req,

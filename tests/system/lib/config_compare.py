@@ -153,15 +153,15 @@ CASES = [
      "credentials"),
     ("a source profile without a role, beside static keys", "[default]\nsource_profile = x\n" +
      KEYS, None, {}, None, None),
-    ("a process", "[default]\ncredential_process = /bin/false\n", None, {}, None, "credentials"),
+    ("a process", "[default]\ncredential_process = /bin/false\n", None, {}, None, None),
     ("static keys of the credentials file before a process",
      "[default]\ncredential_process = /bin/false\n", "[default]\n" + KEYS, {}, None, None),
     ("a process before static keys of the configuration file",
-     "[default]\ncredential_process = /bin/false\n" + KEYS, None, {}, None, "credentials"),
+     "[default]\ncredential_process = /bin/false\n" + KEYS, None, {}, None, None),
     ("SSO", "[default]\nsso_start_url = https://x\nsso_region = us-east-1\n"
-     "sso_account_id = 1\nsso_role_name = r\n", None, {}, None, "credentials"),
+     "sso_account_id = 1\nsso_role_name = r\n", None, {}, None, None),
     ("SSO before static keys", "[default]\nsso_start_url = https://x\nsso_region = us-east-1\n"
-     "sso_account_id = 1\nsso_role_name = r\n", "[default]\n" + KEYS, {}, None, "credentials"),
+     "sso_account_id = 1\nsso_role_name = r\n", "[default]\n" + KEYS, {}, None, None),
     ("a web identity", "[default]\nrole_arn = arn:aws:iam::123456789012:role/r\n"
      "web_identity_token_file = /nowhere\n", None, {}, None, "credentials"),
     ("a web identity in the environment", "[default]\n" + KEYS, None,

@@ -1,5 +1,6 @@
-/* Prints, as one JSON object, what gs3 reads from the environment and the AWS CLI's files: for
- * tests/system/config.bats, which compares it with what the AWS CLI itself reads.
+/* Prints, as one JSON object, what gs3 reads from the environment and the AWS CLI's files, and the
+ * credentials that it chooses: for tests/system/config.bats and tests/cli/credentials.bats, which
+ * compare it with what the AWS CLI itself reads and chooses.
  *
  *   dump_config [PROFILE]
  *
@@ -50,6 +51,8 @@ static void put_credentials(struct gs3_buf *out, const struct gs3_credential_sou
     put(out, "access_key", credentials.access_key_id);
     put(out, "secret_key", credentials.secret_access_key.text);
     put(out, "token", credentials.session_token.text);
+    put(out, "provider", credentials.source);
+    gs3_buf_printf(out, ",\"expires_s\":%lld", (long long)credentials.expires_s);
     gs3_credentials_release(&credentials);
 }
 
@@ -64,13 +67,19 @@ int main(int argc, char **argv)
     if (gs3_aws_config_load(&env, &opts, &config, &err)) {
         put(&out, "error", err.message);
     } else {
-        const struct gs3_credential_source source = {.env = &env, .config = &config};
+        const struct gs3_http_opts http_opts = {.user_agent = "gs3/test",
+                                                .proxy_http = config.proxy_http,
+                                                .proxy_https = config.proxy_https,
+                                                .no_proxy = config.no_proxy};
+        struct gs3_http *http = gs3_http_new(&http_opts, NULL);
+        const struct gs3_credential_source source = {.env = &env, .config = &config, .http = http};
         put(&out, "profile", config.profile.name);
         put(&out, "region", config.region);
         put(&out, "endpoint_s3", config.endpoint_s3);
         put(&out, "ca_bundle", config.ca_bundle);
         put_settings(&out, &config.profile.settings);
         put_credentials(&out, &source);
+        gs3_http_free(http);
         gs3_aws_config_release(&config);
     }
     puts(gs3_buf_string(&out));

@@ -1,5 +1,6 @@
 #include "aws/files.h"
 
+#include <errno.h>
 #include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -56,12 +57,18 @@ void files_set(struct files *files, const char *variable, const char *value)
 void files_write(struct files *files, const char *name, const char *text)
 {
     gs3_auto_free char *path = gs3_xasprintf("%s/.aws/%s", files->directory, name);
+    for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        if (mkdir(path, 0700) && errno != EEXIST)
+            fail(path);
+        *slash = '/';
+    }
     gs3_auto_fclose FILE *file = fopen(path, "w");
     if (!file || fwrite(text, 1, strlen(text), file) != strlen(text))
         fail(path);
 }
 
-static int remove_one(const char *path, const struct stat *info, int kind, struct FTW *where)
+static int delete_entry(const char *path, const struct stat *info, int kind, struct FTW *where)
 {
     (void)info;
     (void)kind;
@@ -71,7 +78,7 @@ static int remove_one(const char *path, const struct stat *info, int kind, struc
 
 void files_release(struct files *files)
 {
-    if (nftw(files->directory, remove_one, 8, FTW_DEPTH | FTW_PHYS))
+    if (nftw(files->directory, delete_entry, 16, FTW_DEPTH | FTW_PHYS))
         fail(files->directory);
     gs3_pairs_release(&files->variables);
 }

@@ -12,7 +12,7 @@ struct files {
 
 void files_init(struct files *files);
 void files_set(struct files *files, const char *variable, const char *value);
-/* The text of ~/.aws/config or ~/.aws/credentials. */
+/* The text of ~/.aws/NAME: "config", "credentials", "sso/cache/….json". */
 void files_write(struct files *files, const char *name, const char *text);
 void files_release(struct files *files);
 
