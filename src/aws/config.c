@@ -224,6 +224,9 @@ static int read_endpoints(struct gs3_aws_loader *loader)
         return 0;
     if (read_endpoint(loader, "STS", "sts", &config->endpoint_sts))
         return -1;
+    if (read_endpoint(loader, "CLOUDTRAIL", "cloudtrail", &config->endpoint_cloudtrail) ||
+        read_endpoint(loader, "GUARDDUTY", "guardduty", &config->endpoint_guardduty))
+        return -1;
     return read_endpoint(loader, "S3_CONTROL", "s3_control", &config->endpoint_s3_control);
 }
 
@@ -285,6 +288,8 @@ void gs3_aws_config_release(struct gs3_aws_config *config)
     free(config->endpoint_s3);
     free(config->endpoint_sts);
     free(config->endpoint_s3_control);
+    free(config->endpoint_cloudtrail);
+    free(config->endpoint_guardduty);
     free(config->ca_bundle);
     free(config->signature_version);
     free(config->proxy_http);

@@ -8,8 +8,9 @@
 #include "text/uri.h"
 
 struct gs3_aws_host {
-    const char *service; /* "s3", "s3-accelerate", "s3-accesspoint", "s3-control", "sts" */
-    const char *region;  /* a valid one; "aws-global" is the first region's older name */
+    const char
+        *service; /* "s3", "s3-accelerate", "s3-accesspoint", "s3-control", "sts", "cloudtrail"… */
+    const char *region; /* a valid one; "aws-global" is the first region's older name */
     bool is_fips, is_dualstack;
 };
 
