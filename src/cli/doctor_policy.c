@@ -36,6 +36,7 @@ void gs3_doctor_check_policy(struct gs3_doctor *doctor)
         return;
     check = (struct gs3_check){.name = "policy",
                                .status = GS3_CHECK_FAILED,
-                               .class = doctor->policy_err.class};
+                               .class = doctor->policy_err.class,
+                               .remedy = "see gs3-policy(5)"};
     gs3_doctor_note(doctor, &check, "%s", doctor->policy_err.message);
 }

@@ -42,10 +42,11 @@ static void print_text(const struct gs3_check_note *note)
     static const char *const words[] = {"ok", "warn", "FAIL", "skip"};
     const struct gs3_check *check = &note->check;
     gs3_auto_buf struct gs3_buf line = GS3_BUF_INIT(LINE_BYTES);
+    const char *separator = gs3_str_has_suffix(note->message, ".") ? " " : ": ";
     gs3_auto_free char *whole =
         gs3_xasprintf("%-4s %-*s %s%s%s%s%s", words[check->status], COLUMN, check->name,
                       check->source ? check->source : "", check->source ? ", " : "", note->message,
-                      check->remedy ? ": " : "", check->remedy ? check->remedy : "");
+                      check->remedy ? separator : "", check->remedy ? check->remedy : "");
     gs3_utf8_append_printable(&line, whole);
     puts(gs3_buf_string(&line));
 }

@@ -57,7 +57,8 @@ static void note_answer(struct gs3_doctor *doctor)
             fail(doctor, GS3_ESERVICE, refusals[i].remedy, answer);
             return;
         }
-    if (probe->status >= 500)
+    /* A store may well not have a list of buckets. */
+    if (probe->status >= 500 && probe->status != 501)
         fail(doctor, GS3_ESERVICE, "try again later, or ask whoever runs it", answer);
     else if (probe->status == 200 && probe->is_html)
         fail(doctor, GS3_ESERVICE, "check the endpoint, and proxies that ask for a login",

@@ -41,6 +41,14 @@ static void error_body(const struct sim_request *req, struct sim_answer *answer,
         sim_answer_sts_error(answer, status, status == 429 ? "Throttling" : "ServiceUnavailable",
                              message);
         return;
+    case SIM_CLOUDTRAIL:
+    case SIM_GUARDDUTY:
+        cJSON_Delete(body);
+        sim_answer_watch_error(req, answer, status,
+                               status == 429 ? "ThrottlingException"
+                                             : "InternalServerErrorException",
+                               message);
+        return;
     case SIM_S3:
         cJSON_Delete(body);
         sim_answer_s3_error(answer, status,

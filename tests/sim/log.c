@@ -15,6 +15,8 @@ static const char *persona_name(enum sim_persona persona)
     case SIM_JIRA: return "jira";
     case SIM_STS: return "sts";
     case SIM_S3: return "s3";
+    case SIM_CLOUDTRAIL: return "cloudtrail";
+    case SIM_GUARDDUTY: return "guardduty";
     }
     return "";
 }

@@ -51,7 +51,7 @@ struct sim_pairs {
     size_t count;
 };
 
-enum sim_persona { SIM_SERVICENOW, SIM_JIRA, SIM_STS, SIM_S3 };
+enum sim_persona { SIM_SERVICENOW, SIM_JIRA, SIM_STS, SIM_S3, SIM_CLOUDTRAIL, SIM_GUARDDUTY };
 
 /* How fixture times are written: ServiceNow's "YYYY-MM-DD HH:MM:SS" or Jira's ISO 8601 with
  * milliseconds. */
@@ -233,6 +233,16 @@ bool sim_sn_cell_find(struct sim_sn *sn, const char *table, const cJSON *row, co
                       struct sim_sn_cell *cell);
 cJSON *sim_sn_row_render(struct sim_sn *sn, const char *table, const cJSON *row, bool typed);
 cJSON *sim_sn_row_with_faults(const struct sim_sn *sn, const cJSON *row, const char *number_fault);
+
+/* watch.c */
+bool sim_is_cloudtrail(const struct sim_request *req);
+bool sim_is_guardduty(const struct sim_request *req);
+void sim_answer_watch_error(const struct sim_request *req, struct sim_answer *answer,
+                            unsigned status, const char *code, const char *message);
+void sim_cloudtrail_answer(struct sim *sim, const struct sim_request *req,
+                           struct sim_answer *answer);
+void sim_guardduty_answer(struct sim *sim, const struct sim_request *req,
+                          struct sim_answer *answer);
 
 /* servicenow.c, jira.c, sts.c, script.c, store.c */
 void sim_servicenow_answer(struct sim *sim, const struct sim_request *req,
