@@ -67,7 +67,7 @@ void gs3_doctor_check_credentials(struct gs3_doctor *doctor)
     if (doctor->credentials_err.class) {
         check.status = GS3_CHECK_FAILED;
         check.class = doctor->credentials_err.class;
-        check.remedy = "see CREDENTIALS in gs3-doctor(1)";
+        check.remedy = "see \"Credentials for S3\" in gs3(1)";
         gs3_doctor_note(doctor, &check, "%s", doctor->credentials_err.message);
         return;
     }

@@ -10,7 +10,7 @@ static const char *remedy_of(const struct gs3_doctor_ticket *ticket)
 {
     const struct gs3_err *err = &ticket->ask.err;
     if (err->class == GS3_ECONFIG)
-        return "see CREDENTIALS in gs3-doctor(1)";
+        return "see \"Credentials for a ticketing system\" in gs3(1)";
     if (err->http_status == 401 || err->http_status == 403)
         return "set working credentials, and let the account read the system's tickets";
     if (err->http_status)
