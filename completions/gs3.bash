@@ -19,7 +19,7 @@ _gs3() {
         --output|--color|--endpoint-url|--profile|--region|--cli-read-timeout|--cli-connect-timeout|--ca-bundle)
             [[ ${COMP_WORDS[i+1]} == = ]] && ((i++))
             ((i++)) ;;
-        cp|mv|put|completion) command=${COMP_WORDS[i]}; break ;;
+        cp|mv|put|doctor|completion) command=${COMP_WORDS[i]}; break ;;
         esac
     done
     case $prev in
@@ -78,10 +78,12 @@ _gs3() {
     put)
         if [[ $cur == -* ]]; then _gs3_words '--ticket --purpose --environment --department --policy --explain --output --dryrun --quiet --only-show-errors --no-progress --progress-frequency --progress-multiline --color --recursive --include --exclude --follow-symlinks --no-follow-symlinks --no-overwrite --resume --expected-size --metadata --tags --content-type --cache-control --content-disposition --content-encoding --content-language --expires --no-guess-mime-type --website-redirect --acl --grants --storage-class --sse --sse-kms-key-id --sse-c --sse-c-key --checksum-algorithm --verify --request-payer --endpoint-url --profile --region --no-sign-request --cli-read-timeout --cli-connect-timeout --no-verify-ssl --ca-bundle --debug --help --version'
         else _gs3_files; fi ;;
+    doctor)
+        if [[ $cur == -* ]]; then _gs3_words '--policy --output --endpoint-url --profile --region --no-verify-ssl --ca-bundle --debug --help --version'; fi ;;
     completion)
         if [[ $cur == -* ]]; then _gs3_words '--help --version'
         else _gs3_words 'bash zsh fish'; fi ;;
-    '') _gs3_words 'cp mv put completion --output --color --endpoint-url --profile --region --no-sign-request --cli-read-timeout --cli-connect-timeout --no-verify-ssl --ca-bundle --debug --help --version' ;;
+    '') _gs3_words 'cp mv put doctor completion --output --color --endpoint-url --profile --region --no-sign-request --cli-read-timeout --cli-connect-timeout --no-verify-ssl --ca-bundle --debug --help --version' ;;
     esac
 }
 complete -F _gs3 gs3

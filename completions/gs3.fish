@@ -27,15 +27,16 @@ end
 complete -c gs3 -f -n 'not __gs3_command >/dev/null' -a cp -d 'copy files to S3, objects to files, or objects to others'
 complete -c gs3 -f -n 'not __gs3_command >/dev/null' -a mv -d 'as cp, and delete each source once its destination was read back'
 complete -c gs3 -f -n 'not __gs3_command >/dev/null' -a put -d 'write files or standard input to S3'
+complete -c gs3 -f -n 'not __gs3_command >/dev/null' -a doctor -d 'say what was found, what is wrong and what to do: credentials, policy, tickets, endpoints'
 complete -c gs3 -f -n 'not __gs3_command >/dev/null' -a completion -d 'print the completion for a shell'
 complete -c gs3 -f -n '__gs3_command_is completion' -a 'bash zsh fish'
 complete -c gs3 -n '__gs3_command_is cp mv put' -l ticket -d 'change request, incident or issue that covers the operation; repeatable' -x
 complete -c gs3 -n '__gs3_command_is cp mv put' -l purpose -d 'why the operation is done' -x
 complete -c gs3 -n '__gs3_command_is cp mv put' -l environment -d 'refuse unless the policy says the buckets belong to NAME' -x
 complete -c gs3 -n '__gs3_command_is cp mv put' -l department -d 'the department that the operation is done for' -x
-complete -c gs3 -n '__gs3_command_is cp mv put' -l policy -d 'policy file, or directory of policy files' -r -F
+complete -c gs3 -n '__gs3_command_is cp mv put doctor' -l policy -d 'policy file, or directory of policy files' -r -F
 complete -c gs3 -n '__gs3_command_is cp mv put' -l explain -d 'print the decision rule by rule, with the policy\'s file and line'
-complete -c gs3 -n 'not __gs3_command >/dev/null; or __gs3_command_is cp mv put' -l output -d 'what the lines are; json is one object a line' -x -a 'text json'
+complete -c gs3 -n 'not __gs3_command >/dev/null; or __gs3_command_is cp mv put doctor' -l output -d 'what the lines are; json is one object a line' -x -a 'text json'
 complete -c gs3 -n '__gs3_command_is cp mv put' -l dryrun -d 'decide, and say what would be done, without doing it'
 complete -c gs3 -n '__gs3_command_is cp mv put' -l quiet -d 'print errors only'
 complete -c gs3 -n '__gs3_command_is cp mv put' -l only-show-errors -d 'print errors and warnings only'
@@ -80,15 +81,15 @@ complete -c gs3 -n '__gs3_command_is cp mv put' -l verify -d 'compare the bytes 
 complete -c gs3 -n '__gs3_command_is cp mv' -l ignore-glacier-warnings -d 'skip archived objects without a warning'
 complete -c gs3 -n '__gs3_command_is cp mv' -l force-glacier-transfer -d 'try archived objects too'
 complete -c gs3 -n '__gs3_command_is cp mv put' -l request-payer -d 'agree to pay for the requests' -x -a 'requester'
-complete -c gs3 -n 'not __gs3_command >/dev/null; or __gs3_command_is cp mv put' -l endpoint-url -d 'S3 endpoint other than AWS\'s own; the policy must list it' -x
-complete -c gs3 -n 'not __gs3_command >/dev/null; or __gs3_command_is cp mv put' -l profile -d 'profile of the AWS configuration' -x
-complete -c gs3 -n 'not __gs3_command >/dev/null; or __gs3_command_is cp mv put' -l region -d 'AWS region' -x
+complete -c gs3 -n 'not __gs3_command >/dev/null; or __gs3_command_is cp mv put doctor' -l endpoint-url -d 'S3 endpoint other than AWS\'s own; the policy must list it' -x
+complete -c gs3 -n 'not __gs3_command >/dev/null; or __gs3_command_is cp mv put doctor' -l profile -d 'profile of the AWS configuration' -x
+complete -c gs3 -n 'not __gs3_command >/dev/null; or __gs3_command_is cp mv put doctor' -l region -d 'AWS region' -x
 complete -c gs3 -n '__gs3_command_is cp mv' -l source-region -d 'region of a copy\'s source, when it is another one' -x
 complete -c gs3 -n 'not __gs3_command >/dev/null; or __gs3_command_is cp mv put' -l no-sign-request -d 'send requests to S3 without a signature'
 complete -c gs3 -n 'not __gs3_command >/dev/null; or __gs3_command_is cp mv put' -l cli-read-timeout -d 'how long an answer may stand still; 0: for ever' -x
 complete -c gs3 -n 'not __gs3_command >/dev/null; or __gs3_command_is cp mv put' -l cli-connect-timeout -d 'how long a connection may take; 0: for ever' -x
-complete -c gs3 -n 'not __gs3_command >/dev/null; or __gs3_command_is cp mv put' -l no-verify-ssl -d 'do not verify the S3 endpoint\'s certificate (never the ticketing system\'s)'
-complete -c gs3 -n 'not __gs3_command >/dev/null; or __gs3_command_is cp mv put' -l ca-bundle -d 'CA certificates for the S3 endpoint (never for the ticketing system)' -r -F
-complete -c gs3 -n 'not __gs3_command >/dev/null; or __gs3_command_is cp mv put' -l debug -d 'print what is sent and answered, secrets left out, on standard error'
-complete -c gs3 -n 'not __gs3_command >/dev/null; or __gs3_command_is cp mv put completion' -l help -d 'print the usage and end'
-complete -c gs3 -n 'not __gs3_command >/dev/null; or __gs3_command_is cp mv put completion' -l version -d 'print the version and end'
+complete -c gs3 -n 'not __gs3_command >/dev/null; or __gs3_command_is cp mv put doctor' -l no-verify-ssl -d 'do not verify the S3 endpoint\'s certificate (never the ticketing system\'s)'
+complete -c gs3 -n 'not __gs3_command >/dev/null; or __gs3_command_is cp mv put doctor' -l ca-bundle -d 'CA certificates for the S3 endpoint (never for the ticketing system)' -r -F
+complete -c gs3 -n 'not __gs3_command >/dev/null; or __gs3_command_is cp mv put doctor' -l debug -d 'print what is sent and answered, secrets left out, on standard error'
+complete -c gs3 -n 'not __gs3_command >/dev/null; or __gs3_command_is cp mv put doctor completion' -l help -d 'print the usage and end'
+complete -c gs3 -n 'not __gs3_command >/dev/null; or __gs3_command_is cp mv put doctor completion' -l version -d 'print the version and end'

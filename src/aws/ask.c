@@ -13,6 +13,8 @@
 
 enum {
     ANSWER_BYTES = 64 * 1024,
+    JSON_BYTES = GS3_JSON_BYTES,
+    RETRY_BUDGET_MS = 2 * 1000, /* of a question with a limit of its own */
     TIMEOUT_MS = 10 * 1000,
     SHOWN_BYTES = 600,
     CLOCK_OFF_S = 240 /* less is no reason for a refusal */
@@ -45,7 +47,10 @@ static int prepare(void *context, struct gs3_pairs *headers, struct gs3_err *err
         .adds_content_sha256 = is_s3,
         .now = gs3_clock_wall_ms(&gs3_clock_system) / 1000 + ask->clock_offset_s,
     };
-    if (ask->question.form)
+    if (ask->question.target) {
+        gs3_pairs_set(headers, "content-type", "application/x-amz-json-1.1");
+        gs3_pairs_set(headers, "x-amz-target", ask->question.target);
+    } else if (ask->question.form)
         gs3_pairs_set(headers, "content-type", "application/x-www-form-urlencoded; charset=utf-8");
     if (ask->account)
         gs3_pairs_set(headers, "x-amz-account-id", ask->account);
@@ -61,9 +66,32 @@ static char *clean(const char *text)
     return gs3_buf_take(&out);
 }
 
-/* AWS's code of a failure, or NULL. Caller frees. */
-static char *read_code(const struct gs3_http_response *response, char **message)
+/* JSON 1.1 has the code in the document ("…#AccessDeniedException"), REST in a header
+ * ("AccessDeniedException:http://…"). */
+static char *read_json_code(const struct gs3_http_response *response, char **message)
 {
+    gs3_auto_json cJSON *json =
+        gs3_json_parse(response->body.data, response->body.length_bytes, NULL);
+    const char *code = gs3_json_string(json, "__type");
+    const char *text = gs3_json_string(json, "message");
+    code = code ? code : gs3_pairs_get(&response->headers, "x-amzn-errortype");
+    text = text ? text : gs3_json_string(json, "Message");
+    if (message)
+        *message = clean(text ? text : "");
+    const char *hash = code ? strrchr(code, '#') : NULL;
+    code = hash ? hash + 1 : code;
+    if (!json || gs3_str_is_empty(code))
+        return NULL;
+    gs3_auto_free char *name = gs3_xstrndup(code, strcspn(code, ":"));
+    return clean(name);
+}
+
+/* AWS's code of a failure, or NULL. Caller frees. */
+static char *read_code(const struct gs3_aws_ask *ask, const struct gs3_http_response *response,
+                       char **message)
+{
+    if (response->body.length_bytes > 0 && ask->question.is_json)
+        return read_json_code(response, message);
     gs3_auto_pairs struct gs3_pairs leaves = GS3_PAIRS_INIT;
     gs3_auto_free char *root = NULL;
     if (response->body.length_bytes == 0 ||
@@ -87,15 +115,22 @@ static bool is_transient(long status, const char *code)
     return is_throttled || status == 429 || status >= 500;
 }
 
-/* A clock that is off is found by the Date header; once. */
-static bool set_clock(struct gs3_aws_ask *ask, const struct gs3_http_response *response)
+static bool read_offset(const struct gs3_http_response *response, int64_t *offset_s)
 {
     const char *date = gs3_pairs_get(&response->headers, "date");
     int64_t server_s;
-    if (ask->has_set_clock || !date || gs3_time_parse_http(date, &server_s))
+    if (!date || gs3_time_parse_http(date, &server_s))
         return false;
-    int64_t ours_s = gs3_clock_wall_ms(&gs3_clock_system) / 1000;
-    int64_t offset_s = server_s - ours_s;
+    *offset_s = server_s - gs3_clock_wall_ms(&gs3_clock_system) / 1000;
+    return true;
+}
+
+/* A clock that is off is found by the Date header; once. */
+static bool set_clock(struct gs3_aws_ask *ask, const struct gs3_http_response *response)
+{
+    int64_t offset_s;
+    if (ask->has_set_clock || !read_offset(response, &offset_s))
+        return false;
     if (offset_s > -CLOCK_OFF_S && offset_s < CLOCK_OFF_S)
         return false;
     ask->has_set_clock = true;
@@ -109,11 +144,12 @@ static enum gs3_http_verdict judge(void *context, const struct gs3_http_response
     struct gs3_aws_ask *ask = context;
     if (failure)
         return failure->class == GS3_ETRANSIENT ? GS3_HTTP_RETRY : GS3_HTTP_DONE;
-    gs3_auto_free char *code = read_code(response, NULL);
+    gs3_auto_free char *code = read_code(ask, response, NULL);
     if (is_transient(response->status, code ? code : ""))
         return GS3_HTTP_RETRY;
     bool is_clock = gs3_str_equal(code, "RequestExpired") ||
                     gs3_str_equal(code, "SignatureDoesNotMatch") ||
+                    gs3_str_equal(code, "InvalidSignatureException") ||
                     gs3_str_equal(code, "RequestTimeTooSkewed");
     return is_clock && set_clock(ask, response) ? GS3_HTTP_RETRY : GS3_HTTP_DONE;
 }
@@ -150,8 +186,10 @@ struct gs3_aws_ask *gs3_aws_ask_start(struct gs3_http *http, const char *endpoin
         .judge = judge,
         .context = ask,
         .body = {.bytes = question->form, .length_bytes = form_bytes},
-        .maximum_body_bytes = ANSWER_BYTES,
-        .total_timeout_ms = TIMEOUT_MS,
+        .maximum_body_bytes = question->is_json ? JSON_BYTES : ANSWER_BYTES,
+        .maximum_attempts = question->attempts,
+        .total_timeout_ms = question->timeout_ms ? question->timeout_ms : TIMEOUT_MS,
+        .retry_budget_ms = question->timeout_ms ? RETRY_BUDGET_MS : 0,
         .is_direct = gs3_str_has_prefix(endpoint, "http:"),
     };
     ask->http = gs3_http_start(http, &request);
@@ -162,7 +200,7 @@ static int fail_answer(const struct gs3_aws_ask *ask, const struct gs3_http_resp
                        struct gs3_err *err)
 {
     gs3_auto_free char *message = NULL;
-    gs3_auto_free char *code = read_code(response, &message);
+    gs3_auto_free char *code = read_code(ask, response, &message);
     bool is_refusal = code && response->status >= 400 && !is_transient(response->status, code);
     if (!is_refusal)
         gs3_fail(err, GS3_EUNDECIDED, "%s: status %ld%s%s%s%s: try again later",
@@ -178,12 +216,28 @@ static int fail_answer(const struct gs3_aws_ask *ask, const struct gs3_http_resp
     return -1;
 }
 
+static int read_json(const struct gs3_aws_ask *ask, const struct gs3_http_response *response,
+                     cJSON **json, struct gs3_err *err)
+{
+    *json = gs3_json_parse(response->body.data, response->body.length_bytes, NULL);
+    if (cJSON_IsObject(*json))
+        return 0;
+    cJSON_Delete(*json);
+    *json = NULL;
+    return gs3_fail(err, GS3_EUNDECIDED,
+                    "%s's answer cannot be used: it is not a JSON object, or is cut off",
+                    ask->question.title);
+}
+
+/* Into `leaves`, or `json`, whichever is not NULL. */
 static int read_answer(const struct gs3_aws_ask *ask, const struct gs3_http_response *response,
-                       struct gs3_pairs *leaves, struct gs3_err *err)
+                       struct gs3_pairs *leaves, cJSON **json, struct gs3_err *err)
 {
     gs3_auto_free char *root = NULL;
     if (response->status != 200)
         return fail_answer(ask, response, err);
+    if (json)
+        return read_json(ask, response, json, err);
     if (gs3_xml_parse(gs3_buf_string(&response->body), response->body.length_bytes, &root, leaves,
                       NULL))
         return gs3_fail(err, GS3_EUNDECIDED,
@@ -198,8 +252,8 @@ void gs3_aws_ask_cancel(struct gs3_http *http, struct gs3_aws_ask *ask)
     free_ask(ask);
 }
 
-int gs3_aws_ask_wait(struct gs3_http *http, struct gs3_aws_ask *ask, struct gs3_pairs *leaves,
-                     struct gs3_err *err)
+static int wait_for(struct gs3_http *http, struct gs3_aws_ask *ask, struct gs3_pairs *leaves,
+                    cJSON **json, struct gs3_err *err)
 {
     struct gs3_http_response response = {.status = 0};
     int status = gs3_http_wait(http, ask->http, &response, err);
@@ -209,10 +263,31 @@ int gs3_aws_ask_wait(struct gs3_http *http, struct gs3_aws_ask *ask, struct gs3_
             err->class = GS3_EUNDECIDED;
         gs3_wrap(err, "%s", ask->question.title);
     } else {
-        status = read_answer(ask, &response, leaves, err);
+        struct gs3_aws_clock *clock = ask->question.clock;
+        if (clock)
+            clock->is_known = read_offset(&response, &clock->offset_s);
+        status = read_answer(ask, &response, leaves, json, err);
     }
     gs3_secret_wipe(response.body.data, response.body.length_bytes); /* may be credentials */
     gs3_http_response_release(&response);
     free_ask(ask);
     return status;
+}
+
+int gs3_aws_ask_wait(struct gs3_http *http, struct gs3_aws_ask *ask, struct gs3_pairs *leaves,
+                     struct gs3_err *err)
+{
+    return wait_for(http, ask, leaves, NULL, err);
+}
+
+cJSON *gs3_aws_ask_wait_json(struct gs3_http *http, struct gs3_aws_ask *ask, struct gs3_err *err)
+{
+    cJSON *json = NULL;
+    return wait_for(http, ask, NULL, &json, err) ? NULL : json;
+}
+
+bool gs3_aws_err_is_denied(const struct gs3_err *err)
+{
+    return err->class == GS3_ESERVICE && (strcmp(err->code, "AccessDeniedException") == 0 ||
+                                          strcmp(err->code, "AccessDenied") == 0);
 }

@@ -246,9 +246,11 @@ static int read_endpoints(struct gs3_aws_loader *loader)
     if (read_endpoint(loader, "STS", "sts", &config->endpoint_sts))
         return -1;
     if (read_endpoint(loader, "S3_CONTROL", "s3_control", &config->endpoint_s3_control) ||
-        read_endpoint(loader, "SSO", "sso", &config->endpoint_sso))
+        read_endpoint(loader, "SSO", "sso", &config->endpoint_sso) ||
+        read_endpoint(loader, "SSO_OIDC", "sso_oidc", &config->endpoint_sso_oidc) ||
+        read_endpoint(loader, "CLOUDTRAIL", "cloudtrail", &config->endpoint_cloudtrail))
         return -1;
-    return read_endpoint(loader, "SSO_OIDC", "sso_oidc", &config->endpoint_sso_oidc);
+    return read_endpoint(loader, "GUARDDUTY", "guardduty", &config->endpoint_guardduty);
 }
 
 /* Lower case first, as Python and curl read them. */
@@ -317,6 +319,8 @@ void gs3_aws_config_release(struct gs3_aws_config *config)
     free(config->endpoint_s3_control);
     free(config->endpoint_sso);
     free(config->endpoint_sso_oidc);
+    free(config->endpoint_cloudtrail);
+    free(config->endpoint_guardduty);
     free(config->ca_bundle);
     free(config->signature_version);
     free(config->proxy_http);

@@ -48,9 +48,10 @@ struct gs3_aws_config {
                            AWS_ENDPOINT_URL, services section, profile;
                            ignore_configured_endpoint_urls */
     char *endpoint_sts; /* never --endpoint-url */
-    char *endpoint_s3_control;              /* likewise */
-    char *endpoint_sso, *endpoint_sso_oidc; /* likewise */
-    bool use_fips, use_dualstack;           /* of every service */
+    char *endpoint_s3_control;                      /* likewise */
+    char *endpoint_sso, *endpoint_sso_oidc;         /* likewise */
+    char *endpoint_cloudtrail, *endpoint_guardduty; /* likewise */
+    bool use_fips, use_dualstack;                   /* of every service */
     bool s3_use_dualstack, s3_use_accelerate;
     char *
         ca_bundle; /* S3 alone: --ca-bundle, AWS_CA_BUNDLE, profile ca_bundle; NULL: the system's */

@@ -259,16 +259,17 @@ static int resolve_service(const struct gs3_aws_host *host, const char *configur
     return 0;
 }
 
-char *gs3_sts_endpoint_resolve(const struct gs3_aws_config *config, bool *is_custom,
-                               struct gs3_err *err)
+static char *resolve_regional(const struct gs3_aws_config *config, const char *service,
+                              const char *configured, const char *title, bool *is_custom,
+                              struct gs3_err *err)
 {
     struct gs3_origin origin;
-    const struct gs3_aws_host host = {.service = "sts",
+    const struct gs3_aws_host host = {.service = service,
                                       .region = config->region ? config->region : "us-east-1",
                                       .is_fips = config->use_fips,
                                       .is_dualstack = config->use_dualstack};
     if (check_region(config->region, err) ||
-        resolve_service(&host, config->endpoint_sts, "STS", &origin, is_custom, err))
+        resolve_service(&host, configured, title, &origin, is_custom, err))
         return NULL;
     return gs3_origin_format(&origin);
 }
@@ -286,6 +287,26 @@ char *gs3_sso_endpoint_resolve(const struct gs3_aws_config *config, const char *
         resolve_service(&host, configured, is_oidc ? "SSO OIDC" : "SSO", &origin, NULL, err))
         return NULL;
     return gs3_origin_format(&origin);
+}
+
+char *gs3_sts_endpoint_resolve(const struct gs3_aws_config *config, bool *is_custom,
+                               struct gs3_err *err)
+{
+    return resolve_regional(config, "sts", config->endpoint_sts, "STS", is_custom, err);
+}
+
+char *gs3_cloudtrail_endpoint_resolve(const struct gs3_aws_config *config, bool *is_custom,
+                                      struct gs3_err *err)
+{
+    return resolve_regional(config, "cloudtrail", config->endpoint_cloudtrail, "CloudTrail",
+                            is_custom, err);
+}
+
+char *gs3_guardduty_endpoint_resolve(const struct gs3_aws_config *config, bool *is_custom,
+                                     struct gs3_err *err)
+{
+    return resolve_regional(config, "guardduty", config->endpoint_guardduty, "GuardDuty", is_custom,
+                            err);
 }
 
 /* The answer says which bucket the requests reach: it must come from who serves them. */

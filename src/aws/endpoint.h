@@ -61,6 +61,12 @@ char *gs3_s3_control_endpoint_resolve(const struct gs3_aws_config *config, const
 /* The region that signs for a configured one: NULL and "aws-global" are us-east-1. */
 const char *gs3_region_signing(const char *region);
 
+/* The same as below for CloudTrail and GuardDuty: what a check of the account asks. */
+char *gs3_cloudtrail_endpoint_resolve(const struct gs3_aws_config *config, bool *is_custom,
+                                      struct gs3_err *err);
+char *gs3_guardduty_endpoint_resolve(const struct gs3_aws_config *config, bool *is_custom,
+                                     struct gs3_err *err);
+
 /* "https://sts.REGION.amazonaws.com" (us-east-1 without a region) or the configured endpoint,
  * which must be https unless it is loopback. `*is_custom` (may be NULL): it is not AWS's own, and
  * the policy must list it. Caller frees; NULL and GS3_ECONFIG. */

@@ -52,21 +52,22 @@ bool gs3_aws_owns(const char *host)
     return false;
 }
 
-static bool is_sts(const struct gs3_aws_host *host)
+/* S3 and its kin; every other service's hosts follow the rules that STS's do. */
+static bool is_s3(const struct gs3_aws_host *host)
 {
-    return strcmp(host->service, "sts") == 0;
-}
-
-/* S3 writes "dualstack" into the name; these have another domain for it. */
-static bool is_by_domain(const struct gs3_aws_host *host)
-{
-    return is_sts(host) || strcmp(host->service, "portal.sso") == 0 ||
-           strcmp(host->service, "oidc") == 0;
+    return gs3_str_has_prefix(host->service, "s3");
 }
 
 static bool is_accelerate(const struct gs3_aws_host *host)
 {
     return strcmp(host->service, "s3-accelerate") == 0;
+}
+
+/* As people name it. */
+static const char *name_of(const char *service)
+{
+    bool is_sso = strcmp(service, "portal.sso") == 0 || strcmp(service, "oidc") == 0;
+    return strcmp(service, "sts") == 0 ? "STS" : is_sso ? "SSO" : service;
 }
 
 int gs3_aws_host_check(const struct gs3_aws_host *host, struct gs3_err *err)
@@ -85,11 +86,11 @@ int gs3_aws_host_check(const struct gs3_aws_host *host, struct gs3_err *err)
                         "there is no S3 Transfer Acceleration in %s: turn "
                         "s3.use_accelerate_endpoint off",
                         host->region);
-    if (is_by_domain(host) && host->is_dualstack && !partition->dualstack_suffix)
+    if (!is_s3(host) && host->is_dualstack && !partition->dualstack_suffix)
         return gs3_fail(err, GS3_ECONFIG,
                         "no dual-stack endpoint of %s is known in %s: turn "
                         "use_dualstack_endpoint off",
-                        is_sts(host) ? "STS" : "SSO", host->region);
+                        name_of(host->service), host->region);
     return 0;
 }
 
@@ -99,10 +100,10 @@ void gs3_aws_host_origin(const struct gs3_aws_host *host, struct gs3_origin *ori
     bool is_global = strcmp(host->region, "aws-global") == 0;
     bool has_region = !is_accelerate(host) && (!is_global || is_variant);
     const struct partition *partition = find_partition(host->region);
-    bool has_domain = host->is_dualstack && is_by_domain(host) && partition->dualstack_suffix;
-    /* The ordinary hosts of STS and SSO in that partition are the FIPS ones. */
-    bool is_fips =
-        host->is_fips && !(is_by_domain(host) && strcmp(partition->name, "aws-us-gov") == 0);
+    /* S3 puts the word into the name, every other service has another domain. */
+    bool has_domain = host->is_dualstack && !is_s3(host) && partition->dualstack_suffix;
+    /* The other services' ordinary hosts of that partition are the FIPS ones. */
+    bool is_fips = host->is_fips && (is_s3(host) || strcmp(partition->name, "aws-us-gov") != 0);
     *origin = (struct gs3_origin){.scheme = "https", .port = 443, .is_default_port = true};
     snprintf(origin->host, sizeof origin->host, "%s%s%s%s%s.%s", host->service,
              is_fips ? "-fips" : "", host->is_dualstack && !has_domain ? ".dualstack" : "",

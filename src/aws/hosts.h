@@ -9,7 +9,7 @@
 
 struct gs3_aws_host {
     const char *service; /* "s3", "s3-accelerate", "s3-accesspoint", "s3-control", "sts",
-                            "portal.sso", "oidc" */
+                            "portal.sso", "oidc", "cloudtrail"… */
     const char *region;  /* a valid one; "aws-global" is the first region's older name */
     bool is_fips, is_dualstack;
 };

@@ -3,13 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "aws/ask.h"
 #include "aws/endpoint.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "text/utf8.h"
 
-enum { SHOWN_BYTES = 300 };
+enum { SHOWN_BYTES = 300, PROBE_ATTEMPTS = 2, PROBE_TIMEOUT_MS = 4500 };
 
 static const char form[] = "Action=GetCallerIdentity&Version=2011-06-15";
 
@@ -27,10 +26,9 @@ void gs3_caller_release(struct gs3_caller *caller)
     *caller = (struct gs3_caller){.account = NULL};
 }
 
-struct gs3_sts_call *gs3_sts_caller_start(struct gs3_http *http,
-                                          const struct gs3_aws_config *config,
-                                          const struct gs3_credentials *credentials,
-                                          struct gs3_err *err)
+static struct gs3_sts_call *start(struct gs3_http *http, const struct gs3_aws_config *config,
+                                  const struct gs3_credentials *credentials,
+                                  struct gs3_aws_clock *clock, struct gs3_err *err)
 {
     gs3_auto_free char *endpoint = gs3_sts_endpoint_resolve(config, NULL, err);
     if (!endpoint)
@@ -44,10 +42,29 @@ struct gs3_sts_call *gs3_sts_caller_start(struct gs3_http *http,
         .method = "POST",
         .path = "/",
         .form = form,
+        .attempts = clock ? PROBE_ATTEMPTS : 0,
+        .timeout_ms = clock ? PROBE_TIMEOUT_MS : 0,
+        .clock = clock,
     };
     struct gs3_sts_call *call = gs3_xcalloc(1, sizeof *call);
     call->ask = gs3_aws_ask_start(http, endpoint, credentials, &question);
     return call;
+}
+
+struct gs3_sts_call *gs3_sts_caller_start(struct gs3_http *http,
+                                          const struct gs3_aws_config *config,
+                                          const struct gs3_credentials *credentials,
+                                          struct gs3_err *err)
+{
+    return start(http, config, credentials, NULL, err);
+}
+
+struct gs3_sts_call *gs3_sts_caller_probe(struct gs3_http *http,
+                                          const struct gs3_aws_config *config,
+                                          const struct gs3_credentials *credentials,
+                                          struct gs3_aws_clock *clock, struct gs3_err *err)
+{
+    return start(http, config, credentials, clock, err);
 }
 
 static int fail_unusable(struct gs3_err *err, const char *what)

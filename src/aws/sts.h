@@ -2,6 +2,7 @@
 #ifndef GS3_AWS_STS_H
 #define GS3_AWS_STS_H
 
+#include "aws/ask.h"
 #include "aws/credentials.h"
 #include "net/http.h"
 
@@ -22,6 +23,12 @@ struct gs3_sts_call *gs3_sts_caller_start(struct gs3_http *http,
                                           const struct gs3_aws_config *config,
                                           const struct gs3_credentials *credentials,
                                           struct gs3_err *err);
+/* The same for a check of the set-up: two attempts of 5 s, and STS's clock, which must live as
+ * long, whatever its answer. */
+struct gs3_sts_call *gs3_sts_caller_probe(struct gs3_http *http,
+                                          const struct gs3_aws_config *config,
+                                          const struct gs3_credentials *credentials,
+                                          struct gs3_aws_clock *clock, struct gs3_err *err);
 /* Gives the call up, without waiting for its answer, and frees it. */
 void gs3_sts_caller_cancel(struct gs3_http *http, struct gs3_sts_call *call);
 /* Frees the call. Errors: GS3_EUNDECIDED when STS cannot be reached or throttles, GS3_ESERVICE with

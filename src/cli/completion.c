@@ -76,7 +76,8 @@ static void print_bash_commands(FILE *stream)
         print_names(stream, gs3_commands[i].bit, NULL, " ");
         fputs(gs3_commands[i].bit == GS3_COMMAND_COMPLETION
                   ? "'\n        else _gs3_words 'bash zsh fish'; fi ;;\n"
-                  : "'\n        else _gs3_files; fi ;;\n",
+              : gs3_commands[i].bit == GS3_COMMAND_DOCTOR ? "'; fi ;;\n"
+                                                          : "'\n        else _gs3_files; fi ;;\n",
               stream);
     }
     fputs("    '') _gs3_words '", stream);
@@ -189,6 +190,8 @@ static void print_zsh(FILE *stream)
         print_zsh_options(stream, gs3_commands[i].bit, false);
         fputs(gs3_commands[i].bit == GS3_COMMAND_COMPLETION
                   ? "        '1:shell:(bash zsh fish)' ;;\n"
+              : gs3_commands[i].bit == GS3_COMMAND_DOCTOR
+                  ? "        '*:bucket:' ;;\n"
                   : "        '1:source:_files' '2:destination:_files' ;;\n",
               stream);
     }

@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "cli/completion.h"
+#include "cli/doctor.h"
 #include "cli/help.h"
 #include "cli/output.h"
 #include "cli/parse.h"
@@ -83,6 +84,10 @@ static int run_command(const struct gs3_args *args)
         struct gs3_env env = {.get = get_environment};
         catch_signals();
         return gs3_transfer_command(args, &env, &interrupted);
+    } else if (args->command->bit == GS3_COMMAND_DOCTOR) {
+        struct gs3_env env = {.get = get_environment};
+        catch_signals();
+        return gs3_doctor_command(args, &env, &interrupted);
     } else {
         failed = run_completion(args, &err);
     }

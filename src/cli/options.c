@@ -32,7 +32,8 @@ static const char *const verify_choices[] = {"md5", NULL};
 static const char *const payer_choices[] = {"requester", NULL};
 
 #define TRANSFER   GS3_COMMANDS_TRANSFER
-#define EVERY      (GS3_COMMANDS_TRANSFER | GS3_COMMAND_COMPLETION)
+#define ASKING     (GS3_COMMANDS_TRANSFER | GS3_COMMAND_DOCTOR)
+#define EVERY      (ASKING | GS3_COMMAND_COMPLETION)
 #define READING    (GS3_COMMAND_CP | GS3_COMMAND_MV)
 #define FLAG       .kind = GS3_OPTION_FLAG
 #define TEXT(what) .kind = GS3_OPTION_VALUE, .value_name = (what)
@@ -55,12 +56,12 @@ const struct gs3_option gs3_options[GS3_OPTION_COUNT] = {
      .commands = TRANSFER, .help = "refuse unless the policy says the buckets belong to NAME"},
     {GS3_OPT_DEPARTMENT, "--department", TEXT("NAME"), .variable = "GS3_DEPARTMENT",
      .commands = TRANSFER, .help = "the department that the operation is done for"},
-    {GS3_OPT_POLICY, "--policy", PATH("PATH"), .variable = "GS3_POLICY", .commands = TRANSFER,
+    {GS3_OPT_POLICY, "--policy", PATH("PATH"), .variable = "GS3_POLICY", .commands = ASKING,
      .help = "policy file, or directory of policy files"},
     {GS3_OPT_EXPLAIN, "--explain", FLAG, .commands = TRANSFER,
      .help = "print the decision rule by rule, with the policy's file and line"},
     {GS3_OPT_OUTPUT, "--output", CHOICE("FORMAT", output_choices), .variable = "GS3_OUTPUT",
-     .commands = TRANSFER, .is_global = true,
+     .commands = ASKING, .is_global = true,
      .help = "what the lines are; json is one object a line"},
     {GS3_OPT_DRYRUN, "--dryrun", FLAG, .commands = TRANSFER,
      .help = "decide, and say what would be done, without doing it"},
@@ -151,11 +152,11 @@ const struct gs3_option gs3_options[GS3_OPTION_COUNT] = {
      .help = "try archived objects too"},
     {GS3_OPT_REQUEST_PAYER, "--request-payer", OPTIONAL("WHO", payer_choices, "requester"),
      .commands = TRANSFER, .help = "agree to pay for the requests"},
-    {GS3_OPT_ENDPOINT_URL, "--endpoint-url", TEXT("URL"), .commands = TRANSFER, .is_global = true,
+    {GS3_OPT_ENDPOINT_URL, "--endpoint-url", TEXT("URL"), .commands = ASKING, .is_global = true,
      .help = "S3 endpoint other than AWS's own; the policy must list it"},
-    {GS3_OPT_PROFILE, "--profile", TEXT("NAME"), .variable = "AWS_PROFILE", .commands = TRANSFER,
+    {GS3_OPT_PROFILE, "--profile", TEXT("NAME"), .variable = "AWS_PROFILE", .commands = ASKING,
      .is_global = true, .help = "profile of the AWS configuration"},
-    {GS3_OPT_REGION, "--region", TEXT("NAME"), .variable = "AWS_REGION", .commands = TRANSFER,
+    {GS3_OPT_REGION, "--region", TEXT("NAME"), .variable = "AWS_REGION", .commands = ASKING,
      .is_global = true, .help = "AWS region"},
     {GS3_OPT_SOURCE_REGION, "--source-region", TEXT("NAME"), .commands = READING,
      .help = "region of a copy's source, when it is another one"},
@@ -165,12 +166,12 @@ const struct gs3_option gs3_options[GS3_OPTION_COUNT] = {
      .is_global = true, .help = "how long an answer may stand still; 0: for ever"},
     {GS3_OPT_CLI_CONNECT_TIMEOUT, "--cli-connect-timeout", TEXT("SECONDS"), .commands = TRANSFER,
      .is_global = true, .help = "how long a connection may take; 0: for ever"},
-    {GS3_OPT_NO_VERIFY_SSL, "--no-verify-ssl", FLAG, .commands = TRANSFER, .is_global = true,
+    {GS3_OPT_NO_VERIFY_SSL, "--no-verify-ssl", FLAG, .commands = ASKING, .is_global = true,
      .help = "do not verify the S3 endpoint's certificate (never the ticketing system's)"},
     {GS3_OPT_CA_BUNDLE, "--ca-bundle", PATH("FILE"), .variable = "AWS_CA_BUNDLE",
-     .commands = TRANSFER, .is_global = true,
+     .commands = ASKING, .is_global = true,
      .help = "CA certificates for the S3 endpoint (never for the ticketing system)"},
-    {GS3_OPT_DEBUG, "--debug", FLAG, .commands = TRANSFER, .is_global = true,
+    {GS3_OPT_DEBUG, "--debug", FLAG, .commands = ASKING, .is_global = true,
      .help = "print what is sent and answered, secrets left out, on standard error"},
     {GS3_OPT_HELP, "--help", FLAG, .commands = EVERY, .is_global = true,
      .help = "print the usage and end"},
@@ -184,6 +185,8 @@ const struct gs3_command gs3_commands[] = {
     {"mv", GS3_COMMAND_MV, "SOURCE DESTINATION",
      "as cp, and delete each source once its destination was read back"},
     {"put", GS3_COMMAND_PUT, "SOURCE DESTINATION", "write files or standard input to S3"},
+    {"doctor", GS3_COMMAND_DOCTOR, "[s3://BUCKET[/PREFIX] ...]",
+     "say what was found, what is wrong and what to do: credentials, policy, tickets, endpoints"},
     {"completion", GS3_COMMAND_COMPLETION, "bash|zsh|fish", "print the completion for a shell"},
 };
 const size_t gs3_command_count = sizeof gs3_commands / sizeof gs3_commands[0];

@@ -85,7 +85,13 @@ enum gs3_option_id {
 /* What completes a value. */
 enum gs3_value_kind { GS3_VALUE_TEXT, GS3_VALUE_FILE, GS3_VALUE_CHOICE };
 
-enum { GS3_COMMAND_CP = 1, GS3_COMMAND_MV = 2, GS3_COMMAND_PUT = 4, GS3_COMMAND_COMPLETION = 8 };
+enum {
+    GS3_COMMAND_CP = 1,
+    GS3_COMMAND_MV = 2,
+    GS3_COMMAND_PUT = 4,
+    GS3_COMMAND_COMPLETION = 8,
+    GS3_COMMAND_DOCTOR = 16,
+};
 enum { GS3_COMMANDS_TRANSFER = GS3_COMMAND_CP | GS3_COMMAND_MV | GS3_COMMAND_PUT };
 
 struct gs3_option {

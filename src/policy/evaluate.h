@@ -76,6 +76,11 @@ int gs3_evaluate(const struct gs3_policy *policy, const struct gs3_request *requ
                  const struct gs3_ticket *const *tickets, size_t ticket_count,
                  struct gs3_decision *decision, struct gs3_err *err);
 
+/* Whether the operator's name counts in an environment: the OS user's, an IAM user's, a session's
+ * of AWS's single sign-on or of a role under identity.trusted_roles. */
+bool gs3_operator_is_trusted(const struct gs3_environment *environment,
+                             const struct gs3_operator *who);
+
 /* Text of a decision for --explain: one line a rule, "  ok  …" or "  NO  …" with file:line. */
 int gs3_decision_explain(const struct gs3_decision *decision, struct gs3_buf *out);
 

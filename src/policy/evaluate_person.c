@@ -51,7 +51,8 @@ static bool is_iam_user(const char *arn)
 
 /* Who assumes a role or federates a user chooses the name: it counts where AWS's single sign-on
  * chose it, or where the policy trusts whoever may assume the role. */
-static bool is_trusted(const struct gs3_environment *environment, const struct gs3_operator *who)
+bool gs3_operator_is_trusted(const struct gs3_environment *environment,
+                             const struct gs3_operator *who)
 {
     if (!who->is_sts)
         return true;
@@ -117,7 +118,7 @@ void gs3_evaluation_assignee(struct gs3_evaluation *evaluation, const struct gs3
         verdict = "the assignee must be the operator";
     else if (gs3_str_is_empty(who->name))
         verdict = "nobody knows the operator";
-    else if (!is_trusted(usage->environment, who))
+    else if (!gs3_operator_is_trusted(usage->environment, who))
         verdict = "whoever has the session chose its name, which proves nothing (see "
                   "identity.trusted_roles):";
     else if (is_person(assignee, is_jira, who->name))

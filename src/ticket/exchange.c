@@ -196,6 +196,8 @@ void gs3_ticket_ask_begin(struct gs3_ticket_session *session, const char *path, 
 {
     *pending = (struct gs3_ticket_pending){.session = session, .form = form};
     pending->url = gs3_xasprintf("%s%s", session->origin, path);
+    uint32_t own_ms = session->context->timeout_ms;
+    uint32_t timeout_ms = own_ms ? own_ms : GS3_TICKET_TIMEOUT_MS;
     const struct gs3_http_request request = {
         .method = form ? "POST" : "GET",
         .url = pending->url,
@@ -207,8 +209,8 @@ void gs3_ticket_ask_begin(struct gs3_ticket_session *session, const char *path, 
         .tls = {.ca_bundle = session->system->ca_bundle},
         .maximum_body_bytes = GS3_JSON_BYTES,
         .maximum_attempts = THROTTLE_ATTEMPTS,
-        .connect_timeout_ms = GS3_TICKET_TIMEOUT_MS,
-        .total_timeout_ms = GS3_TICKET_TIMEOUT_MS,
+        .connect_timeout_ms = timeout_ms,
+        .total_timeout_ms = timeout_ms,
         .retry_budget_ms = budget_ms(session->context),
         /* Plain http is for this machine alone: a proxy would carry the credentials off it. */
         .is_direct = session->system->origin.is_loopback,

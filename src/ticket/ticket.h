@@ -30,6 +30,7 @@ struct gs3_ticket_context {
     /* Monotonic: no wait for a system that throttles goes beyond it, so that all requests of all
      * tickets share GS3_TICKET_BUDGET_MS. 0: each request has them for itself. */
     int64_t deadline_ms;
+    uint32_t timeout_ms; /* of one attempt; 0: 10 s */
 };
 
 struct gs3_ticket_session;
@@ -50,6 +51,23 @@ struct gs3_ticket_ops {
  * deadline. */
 int gs3_ticket_lookup(const struct gs3_ticket_context *context, const struct gs3_system *system,
                       const char *id, struct gs3_ticket *ticket, struct gs3_err *err);
+
+/* What can be said of a system without a ticket. */
+struct gs3_ticket_probe {
+    char *source;  /* where the credentials came from: "SN_USERNAME and SN_PASSWORD"; NULL: none */
+    char *account; /* Jira: who it says we are, as a name; NULL: it was not asked */
+    char
+        *hidden; /* ServiceNow: the tables of which not one row can be seen, with commas; or NULL */
+    bool has_server_time;
+    int64_t offset_s; /* its clock minus ours */
+};
+void gs3_ticket_probe_release(struct gs3_ticket_probe *probe);
+
+/* Logs in and reads what needs no ticket: of ServiceNow one row of each table, of Jira who asks.
+ * Errors as gs3_ticket_lookup's; what was found until then is in `probe`, which the caller releases
+ * in any case. */
+int gs3_ticket_probe(const struct gs3_ticket_context *context, const struct gs3_system *system,
+                     struct gs3_ticket_probe *probe, struct gs3_err *err);
 
 extern const struct gs3_ticket_ops gs3_ticket_servicenow;
 extern const struct gs3_ticket_ops gs3_ticket_jira;

@@ -47,6 +47,14 @@ static void error_body(const struct sim_request *req, struct sim_answer *answer,
         return;
     case SIM_CONTAINER:
     case SIM_SSO: cJSON_AddStringToObject(body, "message", message); break;
+    case SIM_CLOUDTRAIL:
+    case SIM_GUARDDUTY:
+        cJSON_Delete(body);
+        sim_answer_watch_error(req, answer, status,
+                               status == 429 ? "ThrottlingException"
+                                             : "InternalServerErrorException",
+                               message);
+        return;
     case SIM_S3:
         cJSON_Delete(body);
         sim_answer_s3_error(answer, status,

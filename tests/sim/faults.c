@@ -71,6 +71,8 @@ static const struct fault_kind kinds[] = {
     {"set", FAULT_MODIFIER, NULL, "FIELD=JSON: that value instead (what is no JSON is a string)"},
     {"bad-auth", FAULT_MODIFIER, "", "right credentials are taken for wrong ones"},
     {"forbidden", FAULT_MODIFIER, "", "ServiceNow: 403 with right credentials"},
+    {"denied", FAULT_MODIFIER, "", "CloudTrail, GuardDuty: AccessDeniedException"},
+    {"off", FAULT_MODIFIER, "", "CloudTrail, GuardDuty: no trail, no detector"},
     {"login-reason", FAULT_MODIFIER, "AUTHENTICATED_FAILED",
      "Jira: this X-Seraph-LoginReason on what is answered"},
     {"login-denied", FAULT_MODIFIER, "",

@@ -202,6 +202,10 @@ static void choose_persona(struct sim_request *req)
     else if (sim_starts_with(path, "/rest/") || sim_starts_with(path, "/_edge/") ||
              sim_starts_with(path, "/ex/jira/"))
         req->persona = SIM_JIRA;
+    else if (sim_is_cloudtrail(req))
+        req->persona = SIM_CLOUDTRAIL;
+    else if (sim_is_guardduty(req))
+        req->persona = SIM_GUARDDUTY;
     else if (strcmp(path, "/") == 0 && strcmp(req->method, "POST") == 0 && req->body.data &&
              strstr(req->body.data, "Action=") != NULL)
         req->persona = SIM_STS;
@@ -219,6 +223,8 @@ void sim_persona_answer(struct sim *sim, const struct sim_request *req, struct s
     case SIM_CONTAINER:
     case SIM_SSO: sim_credentials_answer(sim, req, answer); break;
     case SIM_S3: sim_store_answer(sim, req, answer); break;
+    case SIM_CLOUDTRAIL: sim_cloudtrail_answer(sim, req, answer); break;
+    case SIM_GUARDDUTY: sim_guardduty_answer(sim, req, answer); break;
     }
 }
 

@@ -18,6 +18,8 @@ static const char *persona_name(enum sim_persona persona)
     case SIM_CONTAINER: return "container";
     case SIM_SSO: return "sso";
     case SIM_S3: return "s3";
+    case SIM_CLOUDTRAIL: return "cloudtrail";
+    case SIM_GUARDDUTY: return "guardduty";
     }
     return "";
 }

@@ -52,7 +52,17 @@ struct sim_pairs {
     size_t count;
 };
 
-enum sim_persona { SIM_SERVICENOW, SIM_JIRA, SIM_STS, SIM_IMDS, SIM_CONTAINER, SIM_SSO, SIM_S3 };
+enum sim_persona {
+    SIM_SERVICENOW,
+    SIM_JIRA,
+    SIM_STS,
+    SIM_IMDS,
+    SIM_CONTAINER,
+    SIM_SSO,
+    SIM_S3,
+    SIM_CLOUDTRAIL,
+    SIM_GUARDDUTY
+};
 
 /* How fixture times are written: ServiceNow's "YYYY-MM-DD HH:MM:SS" or Jira's ISO 8601 with
  * milliseconds. */
@@ -241,6 +251,15 @@ cJSON *sim_sn_row_with_faults(const struct sim_sn *sn, const cJSON *row, const c
 bool sim_credentials_path(const struct sim_request *req, enum sim_persona *persona);
 void sim_credentials_answer(struct sim *sim, const struct sim_request *req,
                             struct sim_answer *answer);
+/* watch.c */
+bool sim_is_cloudtrail(const struct sim_request *req);
+bool sim_is_guardduty(const struct sim_request *req);
+void sim_answer_watch_error(const struct sim_request *req, struct sim_answer *answer,
+                            unsigned status, const char *code, const char *message);
+void sim_cloudtrail_answer(struct sim *sim, const struct sim_request *req,
+                           struct sim_answer *answer);
+void sim_guardduty_answer(struct sim *sim, const struct sim_request *req,
+                          struct sim_answer *answer);
 
 /* servicenow.c, jira.c, sts.c, script.c, store.c */
 void sim_servicenow_answer(struct sim *sim, const struct sim_request *req,
