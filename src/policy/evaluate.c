@@ -25,6 +25,7 @@ void gs3_decision_release(struct gs3_decision *decision)
     free(decision->environments);
     free(decision->id);
     gs3_pairs_release(&decision->metadata);
+    gs3_pairs_release(&decision->tags);
     *decision = (struct gs3_decision){0};
 }
 
@@ -210,8 +211,10 @@ static void finish(struct gs3_evaluation *evaluation)
 {
     struct gs3_decision *decision = evaluation->decision;
     decision->is_allowed = decision->failure == GS3_OK;
-    if (!decision->is_allowed)
+    if (!decision->is_allowed) {
         gs3_pairs_release(&decision->metadata);
+        gs3_pairs_release(&decision->tags);
+    }
     for (size_t i = 0; i < decision->reason_count && !decision->first_failure; i++)
         if (!decision->reasons[i].passed && decision->reasons[i].class == decision->failure)
             decision->first_failure = &decision->reasons[i];
@@ -299,8 +302,10 @@ int gs3_evaluate(const struct gs3_policy *policy, const struct gs3_request *requ
             gs3_evaluation_ticket(&evaluation, usage);
         check_limits(&evaluation, usage);
     }
-    if (evaluation.usage_count > 0)
+    if (evaluation.usage_count > 0) {
         gs3_evaluation_metadata(&evaluation);
+        gs3_evaluation_tags(&evaluation);
+    }
     finish(&evaluation);
     return 0;
 }

@@ -47,6 +47,7 @@ struct gs3_decision {
     size_t reason_count;
     struct gs3_pairs
         metadata;          /* the set to inject, decoded text, final order; empty when refused */
+    struct gs3_pairs tags; /* object tags to inject, beside the user's; empty when refused */
     bool uses_test_system; /* a loopback ticketing system or STS answered: gs3-test is injected */
     enum gs3_err_class failure; /* GS3_OK, else GS3_EREFUSED (stronger) or GS3_EUNDECIDED */
     const struct gs3_reason *first_failure; /* the first of that class; NULL when allowed */

@@ -8,6 +8,7 @@ struct gs3_permit {
     struct gs3_grant *grants;
     size_t grant_count;
     struct gs3_pairs metadata;
+    struct gs3_pairs tags;
 };
 
 struct gs3_permit *gs3_permit_new(const struct gs3_grant *grants, size_t grant_count,
@@ -62,6 +63,17 @@ const struct gs3_pairs *gs3_permit_metadata(const struct gs3_permit *permit)
     return &permit->metadata;
 }
 
+void gs3_permit_set_tags(struct gs3_permit *permit, const struct gs3_pairs *tags)
+{
+    gs3_pairs_release(&permit->tags);
+    gs3_pairs_copy(&permit->tags, tags);
+}
+
+const struct gs3_pairs *gs3_permit_tags(const struct gs3_permit *permit)
+{
+    return &permit->tags;
+}
+
 bool gs3_permit_is_reserved_key(const struct gs3_permit *permit, const char *key)
 {
     for (size_t i = 0; i < permit->grant_count; i++)
@@ -76,5 +88,6 @@ void gs3_permit_free(struct gs3_permit *permit)
         return;
     free(permit->grants);
     gs3_pairs_release(&permit->metadata);
+    gs3_pairs_release(&permit->tags);
     free(permit);
 }

@@ -22,6 +22,9 @@ int gs3_permit_check(const struct gs3_permit *permit, unsigned actions, const ch
 /* The set to inject: names in lower case, values as decoded text. Empty for a download. */
 const struct gs3_pairs *gs3_permit_metadata(const struct gs3_permit *permit);
 
+/* Object tags to inject, beside the user's; empty for a download. */
+const struct gs3_pairs *gs3_permit_tags(const struct gs3_permit *permit);
+
 /* Whether a metadata key is governance's own and must not ride along from a source. */
 bool gs3_permit_is_reserved_key(const struct gs3_permit *permit, const char *key);
 
