@@ -216,6 +216,7 @@ static int read_request(struct gs3_session *session, struct gs3_err *err)
     request->department = session->department;
     request->environment = option_value(session, GS3_OPT_ENVIRONMENT);
     request->user_metadata = &session->options.metadata;
+    request->user_tags = &session->options.tags;
     request->is_automation = is_automation(session);
     request->now = now_ms / 1000;
     request->decision_id = session->decision_id;
