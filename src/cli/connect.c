@@ -5,15 +5,15 @@
 #include "aws/access_point.h"
 #include "aws/endpoint.h"
 #include "aws/sts.h"
-#include "base/buf.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "cli/secret_check.h"
+#include "cli/user_agent.h"
 #include "net/bandwidth.h"
 #include "s3/client.h"
 
 /* All that a worker may have at once stay open: a new one costs more than a small object. */
-enum { USER_AGENT_BYTES = 256, CONNECTIONS = 512 };
+enum { CONNECTIONS = 512 };
 
 /* The environment's secrets were looked for before; these may have come from a file. */
 static int check_no_secret(const struct gs3_session *session, struct gs3_err *err)
@@ -34,24 +34,6 @@ static int check_no_secret(const struct gs3_session *session, struct gs3_err *er
                                 "secret, which the shell's history has now");
     }
     return 0;
-}
-
-/* "gs3/0.1.0 app/CHG0030001": the ids that fit a rule, in the characters of a product token. */
-static char *make_user_agent(const struct gs3_session *session)
-{
-    gs3_auto_buf struct gs3_buf text = GS3_BUF_INIT(USER_AGENT_BYTES);
-    gs3_buf_puts(&text, "gs3/" PACKAGE_VERSION);
-    const struct gs3_needs *needs = &session->gate.needs[0];
-    for (size_t i = 0; i < needs->count; i++) {
-        const char *id = needs->items[i].id;
-        if (i > 0 && gs3_str_equal(id, needs->items[i - 1].id))
-            continue;
-        if (gs3_buf_puts(&text, i ? "," : " app/"))
-            break;
-        for (; *id; id++)
-            gs3_buf_putc(&text, gs3_ascii_is_alnum(*id) || strchr("-_.", *id) ? *id : '_');
-    }
-    return gs3_buf_take(&text);
 }
 
 static struct gs3_s3_transport *open_transport(const struct gs3_session *session,
@@ -175,7 +157,7 @@ int gs3_connect_find_bucket(struct gs3_session *session, struct gs3_location *lo
     if (check_control_endpoint(session, location->bucket, err) || find_credentials(session, err))
         return -1;
     if (!session->user_agent)
-        session->user_agent = gs3_xstrdup("gs3/" PACKAGE_VERSION);
+        session->user_agent = gs3_user_agent_make(session, false);
     struct gs3_http *http = open_http(session, err);
     struct gs3_access_point_call *call =
         http ? gs3_access_point_start(http, &session->config, &session->credentials,
@@ -220,7 +202,7 @@ int gs3_connect(struct gs3_session *session, struct gs3_err *err)
         session->bandwidth = gs3_bandwidth_new(session->config.bandwidth_bytes_per_s);
     open_keeper(session);
     free(session->user_agent);
-    session->user_agent = make_user_agent(session);
+    session->user_agent = gs3_user_agent_make(session, true);
     if (gs3_connect_lane(session, &session->lane, err))
         return -1;
     session->ticket_context = (struct gs3_ticket_context){.http = session->lane.http,

@@ -37,6 +37,12 @@ static void show_decision(void *context, const struct gs3_decision *decision,
     run->was_told = !decision->is_allowed;
 }
 
+static void begin_identify(void *context, const struct gs3_request *request)
+{
+    struct gs3_run *run = context;
+    gs3_decide_begin_identify(run->session, request);
+}
+
 static int identify(void *context, const struct gs3_request *request, struct gs3_operator *operator,
                     struct gs3_err * err)
 {
@@ -51,6 +57,7 @@ void gs3_run_open_permits(struct gs3_run *run)
         .gate = &session->gate,
         .request = &session->request,
         .tickets = &session->ticket_context,
+        .begin_identify = begin_identify,
         .identify = identify,
         .decided = show_decision,
         .context = run,

@@ -332,6 +332,8 @@ int gs3_session_init(struct gs3_session *session, const struct gs3_args *args,
 
 void gs3_session_release(struct gs3_session *session)
 {
+    if (session->identity_call)
+        gs3_sts_caller_cancel(session->lane.http, session->identity_call);
     gs3_permit_free(session->permit);
     gs3_plan_release(&session->plan, session->lane.source);
     gs3_disconnect_lane(session, &session->lane);

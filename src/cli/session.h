@@ -50,6 +50,7 @@ struct gs3_session {
     struct gs3_credential_keeper *keeper;
     struct gs3_bandwidth *bandwidth; /* NULL: no limit */
     struct gs3_identity_record identity;
+    struct gs3_sts_call *identity_call; /* of a tree, under way; NULL: none */
     struct gs3_ticket_context ticket_context;
     char *user_agent;
     struct gs3_lane lane; /* the main thread's */

@@ -251,6 +251,8 @@ static int run_gate(struct gs3_permits *permits, struct entry *entry, struct gs3
         return -1;
     if (decision->is_allowed) {
         copy_needs(gate, entry);
+        if (permits->opts.begin_identify)
+            permits->opts.begin_identify(permits->opts.context, &request);
         if (look_up(permits, err) || identify(permits, entry, &request, err))
             return -1;
         /* Waiting for the answers took time. */

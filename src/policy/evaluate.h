@@ -58,6 +58,9 @@ void gs3_decision_release(struct gs3_decision *decision);
  * the one that asks for no ticket must not refuse the other's (is_served_elsewhere). */
 bool gs3_evaluate_is_served(const struct gs3_policy *policy, const struct gs3_request *request);
 
+/* Whether an id fits a rule of any environment. */
+bool gs3_evaluate_fits(const struct gs3_policy *policy, const struct gs3_ticket_request *ticket);
+
 /* Step 1, before any look-up: environments, endpoint, `--environment`, which id serves which
  * rule. Appends what has to be looked up: one need for each environment that a ticket serves, so
  * that two needs may name one ticket. Neither operator nor totals are read yet. Returns 0 also
