@@ -14,7 +14,7 @@
 enum {
     ANSWER_BYTES = 64 * 1024,
     TIMEOUT_MS = 10 * 1000,
-    SHOWN_BYTES = 300,
+    SHOWN_BYTES = 600,
     CLOCK_OFF_S = 240 /* less is no reason for a refusal */
 };
 
@@ -49,7 +49,8 @@ static int prepare(void *context, struct gs3_pairs *headers, struct gs3_err *err
         gs3_pairs_set(headers, "content-type", "application/x-www-form-urlencoded; charset=utf-8");
     if (ask->account)
         gs3_pairs_set(headers, "x-amz-account-id", ask->account);
-    gs3_sigv4_sign(&request, ask->credentials, &ask->key, headers);
+    if (ask->credentials)
+        gs3_sigv4_sign(&request, ask->credentials, &ask->key, headers);
     return 0;
 }
 
@@ -210,6 +211,7 @@ int gs3_aws_ask_wait(struct gs3_http *http, struct gs3_aws_ask *ask, struct gs3_
     } else {
         status = read_answer(ask, &response, leaves, err);
     }
+    gs3_secret_wipe(response.body.data, response.body.length_bytes); /* may be credentials */
     gs3_http_response_release(&response);
     free_ask(ask);
     return status;

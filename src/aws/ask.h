@@ -20,7 +20,7 @@ struct gs3_aws_question {
 };
 
 /* `endpoint` is an origin; plain http is for this machine alone, and goes through no proxy.
- * `credentials` must live until the wait. Never NULL. */
+ * `credentials` must live until the wait; NULL: the request is not signed. Never NULL. */
 struct gs3_aws_ask;
 struct gs3_aws_ask *gs3_aws_ask_start(struct gs3_http *http, const char *endpoint,
                                       const struct gs3_credentials *credentials,

@@ -1,5 +1,6 @@
-/* What the credential providers share; for src/aws/credential*.c alone. Each provider is a `find`
- * of struct gs3_credential_provider, in a file of its own. Depends on aws/credentials. */
+/* What the credential providers share; for src/aws/credential*.c and sts_assume.c alone. Each
+ * provider is a `find` of struct gs3_credential_provider, in a file of its own. Depends on
+ * aws/credentials. */
 #ifndef GS3_AWS_CREDENTIALS_INTERNAL_H
 #define GS3_AWS_CREDENTIALS_INTERNAL_H
 
