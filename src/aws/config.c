@@ -64,17 +64,21 @@ static void append_expanded(struct gs3_buf *out, const struct gs3_env *env, cons
     }
 }
 
+char *gs3_aws_home_path(const struct gs3_env *env, const char *path)
+{
+    if (path[0] != '~' || (path[1] != '/' && path[1] != '\0'))
+        return gs3_xstrdup(path);
+    const char *home = home_directory(env);
+    return home ? gs3_xasprintf("%s%s", home, path + 1) : NULL;
+}
+
 /* The path of one of the two files, or NULL when there is no home directory. Caller frees. */
 static char *find_path(const struct gs3_env *env, const char *variable, const char *fallback)
 {
     const char *given = gs3_env_get(env, variable);
     gs3_auto_buf struct gs3_buf expanded = GS3_BUF_INIT(PATH_BYTES);
     append_expanded(&expanded, env, given ? given : fallback);
-    const char *path = gs3_buf_string(&expanded);
-    if (path[0] != '~' || (path[1] != '/' && path[1] != '\0'))
-        return gs3_xstrdup(path);
-    const char *home = home_directory(env);
-    return home ? gs3_xasprintf("%s%s", home, path + 1) : NULL;
+    return gs3_aws_home_path(env, gs3_buf_string(&expanded));
 }
 
 /* A file that is not there is an empty one, and so is a device: CI jobs set the variables to
@@ -96,6 +100,23 @@ static int read_file(struct gs3_aws_loader *loader, struct gs3_aws_file *file, c
                                loader->err);
     gs3_secret_wipe(text.data, text.length_bytes);
     return status;
+}
+
+static int read_files(struct gs3_aws_loader *loader)
+{
+    return read_file(loader, &loader->files[0], "AWS_CONFIG_FILE", "~/.aws/config") ||
+                   read_file(loader, &loader->files[1], "AWS_SHARED_CREDENTIALS_FILE",
+                             "~/.aws/credentials")
+               ? -1
+               : 0;
+}
+
+static void release_files(struct gs3_aws_loader *loader)
+{
+    for (size_t i = 0; i < 2; i++) {
+        gs3_ini_release(&loader->files[i].ini);
+        free(loader->files[i].path);
+    }
 }
 
 static int choose_profile(struct gs3_aws_loader *loader)
@@ -254,10 +275,8 @@ static void read_transport(struct gs3_aws_loader *loader)
 
 static int load(struct gs3_aws_loader *loader)
 {
-    if (read_file(loader, &loader->files[0], "AWS_CONFIG_FILE", "~/.aws/config") ||
-        read_file(loader, &loader->files[1], "AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials") ||
-        choose_profile(loader) || read_variants(loader) || read_region(loader) ||
-        read_endpoints(loader) || gs3_aws_config_read_s3(loader))
+    if (read_files(loader) || choose_profile(loader) || read_variants(loader) ||
+        read_region(loader) || read_endpoints(loader) || gs3_aws_config_read_s3(loader))
         return -1;
     read_transport(loader);
     return 0;
@@ -269,13 +288,21 @@ int gs3_aws_config_load(const struct gs3_env *env, const struct gs3_aws_config_o
     *config = (struct gs3_aws_config){.region = NULL};
     struct gs3_aws_loader loader = {.env = env, .opts = opts, .config = config, .err = err};
     int status = load(&loader);
-    for (size_t i = 0; i < 2; i++) {
-        gs3_ini_release(&loader.files[i].ini);
-        free(loader.files[i].path);
-    }
+    release_files(&loader);
     if (status)
         gs3_aws_config_release(config);
     return status;
+}
+
+int gs3_aws_profile_load(const struct gs3_env *env, const char *name,
+                         struct gs3_aws_profile *profile, struct gs3_err *err)
+{
+    *profile = (struct gs3_aws_profile){.name = gs3_xstrdup(name)};
+    struct gs3_aws_loader loader = {.env = env, .err = err};
+    int failed = read_files(&loader) ||
+                 gs3_aws_profile_fill(profile, &loader.files[0], &loader.files[1], err);
+    release_files(&loader);
+    return failed ? -1 : 0;
 }
 
 void gs3_aws_config_release(struct gs3_aws_config *config)

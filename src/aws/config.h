@@ -76,6 +76,15 @@ int gs3_aws_config_load(const struct gs3_env *env, const struct gs3_aws_config_o
                         struct gs3_aws_config *config, struct gs3_err *err);
 void gs3_aws_config_release(struct gs3_aws_config *config);
 
+/* Another profile of the same two files, which are read again; a profile that is not there is no
+ * error: `exists` says it. Released with gs3_aws_profile_release in any case. */
+int gs3_aws_profile_load(const struct gs3_env *env, const char *name,
+                         struct gs3_aws_profile *profile, struct gs3_err *err);
+void gs3_aws_profile_release(struct gs3_aws_profile *profile);
+
+/* A path that begins with "~/", below the home directory; NULL when there is none. Caller frees. */
+char *gs3_aws_home_path(const struct gs3_env *env, const char *path);
+
 /* `config` for --source-region: `region` and no custom endpoint of S3. A view: what it points to is
  * `config`'s, or `region` itself, and it is never released. */
 struct gs3_aws_config gs3_aws_config_at_region(const struct gs3_aws_config *config, char *region);

@@ -15,6 +15,7 @@ static const char unavailable[] = "is not available in this build of gs3: use st
 void gs3_credentials_release(struct gs3_credentials *credentials)
 {
     free(credentials->access_key_id);
+    free(credentials->session_name);
     gs3_secret_release(&credentials->secret_access_key);
     gs3_secret_release(&credentials->session_token);
     *credentials = (struct gs3_credentials){.access_key_id = NULL};
@@ -24,7 +25,8 @@ void gs3_credentials_copy(struct gs3_credentials *to, const struct gs3_credentia
 {
     *to = (struct gs3_credentials){.access_key_id = gs3_xstrdup_or_null(from->access_key_id),
                                    .source = from->source,
-                                   .expires_s = from->expires_s};
+                                   .expires_s = from->expires_s,
+                                   .session_name = gs3_xstrdup_or_null(from->session_name)};
     if (gs3_secret_is_set(&from->secret_access_key))
         gs3_secret_copy(&to->secret_access_key, &from->secret_access_key);
     if (gs3_secret_is_set(&from->session_token))
@@ -92,11 +94,9 @@ static void take_variable(struct gs3_secret *secret, const struct gs3_env *env, 
         gs3_secret_set(secret, value, strlen(value));
 }
 
-static int find_environment(const struct gs3_credential_source *source,
-                            struct gs3_credentials *credentials, struct gs3_err *err)
+int gs3_credentials_from_environment(const struct gs3_credential_source *source,
+                                     struct gs3_credentials *credentials, struct gs3_err *err)
 {
-    if (source->config->profile_is_explicit)
-        return 0;
     gs3_auto_secret struct gs3_secret id = GS3_SECRET_INIT;
     gs3_auto_secret struct gs3_secret secret = GS3_SECRET_INIT;
     gs3_auto_secret struct gs3_secret token = GS3_SECRET_INIT;
@@ -114,6 +114,14 @@ static int find_environment(const struct gs3_credential_source *source,
     return gs3_credentials_fill(credentials, &id, &secret,
                                 gs3_secret_is_set(&token) ? &token : &old_token, "environment",
                                 err);
+}
+
+static int find_environment(const struct gs3_credential_source *source,
+                            struct gs3_credentials *credentials, struct gs3_err *err)
+{
+    if (source->config->profile_is_explicit)
+        return 0;
+    return gs3_credentials_from_environment(source, credentials, err);
 }
 
 const char *gs3_credential_setting(const struct gs3_credential_source *source, const char *name)
@@ -138,36 +146,6 @@ static bool has_static_keys(const struct gs3_aws_profile *profile)
 {
     return gs3_secret_is_set(&profile->access_key_id) ||
            gs3_secret_is_set(&profile->config_access_key_id);
-}
-
-static int find_assumed_role(const struct gs3_credential_source *source,
-                             struct gs3_credentials *credentials, struct gs3_err *err)
-{
-    (void)credentials;
-    if (gs3_credential_setting(source, "web_identity_token_file"))
-        return 0; /* the next provider's */
-    if (gs3_credential_setting(source, "role_arn"))
-        return refuse_setting(source, "role_arn", "assume role", err);
-    /* Without a role the AWS CLI goes by such a profile's own keys, if it has any. */
-    static const char *const names[] = {"source_profile", "credential_source"};
-    for (size_t i = 0; i < 2; i++)
-        if (gs3_credential_setting(source, names[i]) && !has_static_keys(&source->config->profile))
-            return refuse_setting(source, names[i], "assume role", err);
-    return 0;
-}
-
-static int find_web_identity(const struct gs3_credential_source *source,
-                             struct gs3_credentials *credentials, struct gs3_err *err)
-{
-    (void)credentials;
-    if (gs3_credential_setting(source, "web_identity_token_file"))
-        return refuse_setting(source, "web_identity_token_file", "web identity", err);
-    if (!source->config->profile_is_explicit &&
-        gs3_env_get(source->env, "AWS_WEB_IDENTITY_TOKEN_FILE"))
-        return gs3_fail(err, GS3_ECONFIG,
-                        "AWS_WEB_IDENTITY_TOKEN_FILE: the credential provider \"web identity\" %s",
-                        unavailable);
-    return 0;
 }
 
 static int find_sso(const struct gs3_credential_source *source, struct gs3_credentials *credentials,
@@ -234,14 +212,28 @@ static int find_container(const struct gs3_credential_source *source,
 /* In the order of the AWS CLI. */
 static const struct gs3_credential_provider providers[] = {
     {"environment", find_environment},
-    {"assume role", find_assumed_role},
-    {"web identity", find_web_identity},
+    {"assume role", gs3_credentials_from_role},
+    {"web identity", gs3_credentials_from_web_identity},
     {"SSO", find_sso},
     {"shared credentials file", find_shared_file},
     {"credential process", find_process},
     {"configuration file", find_config_file},
     {"container", find_container},
 };
+
+/* The ones that are asked for a source_profile. */
+enum { OF_PROFILE_FIRST = 2, OF_PROFILE_LAST = 6 };
+
+int gs3_credentials_from_profile(const struct gs3_credential_source *source,
+                                 struct gs3_credentials *credentials, struct gs3_err *err)
+{
+    for (size_t i = OF_PROFILE_FIRST; i <= OF_PROFILE_LAST; i++) {
+        int found = providers[i].find(source, credentials, err);
+        if (found != 0)
+            return found;
+    }
+    return 0;
+}
 
 int gs3_credentials_find(const struct gs3_credential_source *source,
                          struct gs3_credentials *credentials, struct gs3_err *err)

@@ -1,5 +1,5 @@
-/* AWS credentials and the chain that finds them. Issue by issue the chain grows; each
- * provider is one struct of operations. Depends on aws/config. */
+/* AWS credentials and the chain that finds them: each provider is one struct of operations.
+ * Depends on aws/config, net. */
 #ifndef GS3_AWS_CREDENTIALS_H
 #define GS3_AWS_CREDENTIALS_H
 
@@ -12,6 +12,7 @@ struct gs3_credentials {
     struct gs3_secret session_token; /* may be unset */
     const char *source;              /* "environment", "shared credentials file": for people */
     int64_t expires_s;               /* seconds UTC; 0: nobody said */
+    char *session_name;              /* of the role that gs3 assumed; NULL: it assumed none */
 };
 void gs3_credentials_release(struct gs3_credentials *credentials);
 /* `to` is zero-initialised, or was released. */
@@ -28,6 +29,9 @@ struct gs3_credential_source {
     int (*prompt)(void *context, const char *question, struct gs3_secret *answer,
                   struct gs3_err *err);
     void *prompt_context;
+    /* What is being renewed: a cache that still has these is not asked, and a role's session keeps
+     * its name, for whom the decision names. NULL: these are the first. */
+    const struct gs3_credentials *stale;
 };
 
 /* One provider. `find` returns 1 when it has credentials, 0 when it does not apply, -1 when it
@@ -39,9 +43,9 @@ struct gs3_credential_provider {
 };
 
 /* Asks the providers in the AWS CLI's order. Nothing found: GS3_ECONFIG "unable to locate
- * credentials…". A profile that asks for a provider that gs3 does not have yet (role_arn, sso_*,
- * credential_process, web identity) is GS3_ECONFIG by name, never a silent fall-through to other
- * credentials. */
+ * credentials…"; so are settings that cannot work, by file and line. GS3_ESERVICE with AWS's own
+ * code and message when a service refuses, GS3_EGENERAL when one cannot be reached: never a silent
+ * fall-through to other credentials. */
 int gs3_credentials_find(const struct gs3_credential_source *source,
                          struct gs3_credentials *credentials, struct gs3_err *err);
 
@@ -59,6 +63,11 @@ struct gs3_credential_keeper_opts {
      * gs3_http of its own. NULL: whatever the source has is fine. */
     int (*accept)(void *context, const struct gs3_credentials *fresh, struct gs3_err *err);
     void *accept_context;
+    /* For providers that ask a server: a gs3_http of the calling thread, freed when they have
+     * answered. NULL: what comes from a server is not renewed. */
+    struct gs3_http *(*open_http)(void *context, struct gs3_err *err);
+    void *http_context;
+    const struct gs3_clock *clock; /* NULL: the system's */
 };
 
 struct gs3_credential_keeper;
@@ -71,6 +80,7 @@ void gs3_credential_keeper_free(struct gs3_credential_keeper *keeper); /* NULL i
 struct gs3_credential_lease {
     struct gs3_credential_keeper *keeper;
     struct gs3_credentials credentials; /* for gs3_s3_client_opts.credentials */
+    int64_t look_s, wait_s; /* when to think of their expiry, and not to go on without; 0: never */
 };
 void gs3_credential_lease_init(struct gs3_credential_lease *lease,
                                struct gs3_credential_keeper *keeper);
@@ -79,7 +89,14 @@ void gs3_credential_lease_release(struct gs3_credential_lease *lease);
 /* For gs3_s3_client_opts.refresh, with the lease as its context: takes over what another thread has
  * found meanwhile, or reads the files again. 0: lease->credentials are others now. GS3_ECONFIG:
  * they are from the environment, which cannot change; the source has the same ones still, or none;
- * others come from another source than the first. Reads files: milliseconds. */
+ * others come from another source than the first. Reads files, and may ask a server. */
 int gs3_credential_lease_refresh(void *lease, struct gs3_err *err);
+
+/* For gs3_s3_client_opts.renew: asked before each signature, and mostly a look at the clock. True:
+ * lease->credentials are others now. When they expire within a quarter of an hour (or half of what
+ * they had left when they came, if that is less), one thread gets fresh ones and the others go on;
+ * in the last ten minutes (a third) all wait for it. What cannot be renewed is used to its end, and
+ * tried again a minute later. */
+bool gs3_credential_lease_renew(void *lease);
 
 #endif

@@ -16,7 +16,6 @@ struct gs3_aws_file {
  * GS3_ECONFIG when one file has the profile under two spellings, or two session tokens. */
 int gs3_aws_profile_fill(struct gs3_aws_profile *profile, const struct gs3_aws_file *config,
                          const struct gs3_aws_file *credentials, struct gs3_err *err);
-void gs3_aws_profile_release(struct gs3_aws_profile *profile);
 
 /* The section [services NAME] of the configuration file, or NULL. */
 const struct gs3_ini_section *gs3_aws_services_section(const struct gs3_aws_file *config,

@@ -2,6 +2,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -54,4 +56,33 @@ int gs3_file_read(const char *path, const struct gs3_file_read_opts *opts, struc
         return -1;
     out->maximum_bytes = opts->maximum_bytes;
     return read_all(fd, path, opts, class, out, err);
+}
+
+static int write_all(int fd, const char *bytes, size_t length_bytes)
+{
+    while (length_bytes > 0) {
+        ssize_t written = write(fd, bytes, length_bytes);
+        if (written < 0 && errno != EINTR)
+            return -1;
+        if (written > 0) {
+            bytes += written;
+            length_bytes -= (size_t)written;
+        }
+    }
+    return 0;
+}
+
+int gs3_file_replace(const char *path, const void *bytes, size_t length_bytes, struct gs3_err *err)
+{
+    gs3_auto_free char *temporary = gs3_xasprintf("%s.XXXXXX", path);
+    int fd = mkostemp(temporary, O_CLOEXEC); /* 0600 */
+    if (fd < 0)
+        return gs3_fail_errno(err, GS3_EIO, errno, "%s: cannot write", path);
+    int failed = write_all(fd, bytes, length_bytes);
+    failed = close(fd) || failed;
+    if (!failed && rename(temporary, path) == 0)
+        return 0;
+    gs3_fail_errno(err, GS3_EIO, errno, "%s: cannot write", path);
+    unlink(temporary);
+    return -1;
 }

@@ -1,4 +1,4 @@
-/* Reading small files whole, with a maximum and a check of who owns them.
+/* Reading small files whole, with a maximum and a check of who owns them; and replacing one.
  * Depends on err, buf. Never follows more than it says. */
 #ifndef GS3_BASE_FILE_H
 #define GS3_BASE_FILE_H
@@ -22,5 +22,9 @@ struct gs3_file_read_opts {
  * is not there. */
 int gs3_file_read(const char *path, const struct gs3_file_read_opts *opts, struct gs3_buf *out,
                   struct gs3_err *err);
+
+/* Writes a file of the effective user's alone (mode 0600) in one step: whoever reads it sees the
+ * old one or the new one, whole. GS3_EIO. */
+int gs3_file_replace(const char *path, const void *bytes, size_t length_bytes, struct gs3_err *err);
 
 #endif

@@ -7,6 +7,7 @@
 #include "aws/sts.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "cli/prompt.h"
 #include "cli/secret_check.h"
 #include "cli/user_agent.h"
 #include "net/bandwidth.h"
@@ -48,13 +49,15 @@ static struct gs3_s3_transport *open_transport(const struct gs3_session *session
         .request_payer = session->options.request_payer,
         .region = region,
         .refresh = gs3_credential_lease_refresh,
+        .renew = gs3_credential_lease_renew,
         .refresh_context = lease,
     };
     return gs3_s3_client_new(&opts);
 }
 
-static struct gs3_http *open_http(const struct gs3_session *session, struct gs3_err *err)
+static struct gs3_http *open_http(void *context, struct gs3_err *err)
 {
+    const struct gs3_session *session = context;
     const struct gs3_http_opts opts = {
         .user_agent = session->user_agent,
         .log = &session->log,
@@ -70,8 +73,9 @@ static struct gs3_http *open_http(const struct gs3_session *session, struct gs3_
 
 int gs3_connect_lane(void *context, struct gs3_lane *lane, struct gs3_err *err)
 {
-    const struct gs3_session *session = context;
-    lane->http = open_http(session, err);
+    struct gs3_session *session = context;
+    if (!lane->http) /* the main thread's was needed before */
+        lane->http = open_http(session, err);
     if (!lane->http)
         return -1;
     lane->own = gs3_xcalloc(1, sizeof(struct gs3_credential_lease));
@@ -99,7 +103,7 @@ void gs3_disconnect_lane(void *context, struct gs3_lane *lane)
  * with them. */
 static int accept_fresh(void *context, const struct gs3_credentials *fresh, struct gs3_err *err)
 {
-    const struct gs3_session *session = context;
+    struct gs3_session *session = context;
     struct gs3_caller caller = {.account = NULL};
     if (!session->identity.caller.arn)
         return 0;
@@ -116,9 +120,20 @@ static int accept_fresh(void *context, const struct gs3_credentials *fresh, stru
     return failed ? -1 : 0;
 }
 
-static int find_credentials(struct gs3_session *session, struct gs3_err *err)
+static int ask_person(void *context, const char *question, struct gs3_secret *answer,
+                      struct gs3_err *err)
 {
-    const struct gs3_credential_source source = {.env = session->env, .config = &session->config};
+    const struct gs3_session *session = context;
+    return gs3_prompt(question, session->interrupted, answer, err);
+}
+
+static int find_credentials(struct gs3_session *session, struct gs3_http *http, struct gs3_err *err)
+{
+    const struct gs3_credential_source source = {.env = session->env,
+                                                 .config = &session->config,
+                                                 .http = http,
+                                                 .prompt = ask_person,
+                                                 .prompt_context = session};
     if (session->has_credentials || session->config.no_sign_request)
         return 0;
     session->has_credentials = true;
@@ -154,15 +169,16 @@ int gs3_connect_find_bucket(struct gs3_session *session, struct gs3_location *lo
     struct gs3_access_point_info info = {.bucket = NULL};
     if (location->kind != GS3_LOCATION_S3 || !gs3_access_point_is_arn(location->bucket))
         return 0;
-    if (check_control_endpoint(session, location->bucket, err) || find_credentials(session, err))
+    if (check_control_endpoint(session, location->bucket, err))
         return -1;
     if (!session->user_agent)
         session->user_agent = gs3_user_agent_make(session, false);
     struct gs3_http *http = open_http(session, err);
     struct gs3_access_point_call *call =
-        http ? gs3_access_point_start(http, &session->config, &session->credentials,
-                                      location->bucket, err)
-             : NULL;
+        http && find_credentials(session, http, err) == 0
+            ? gs3_access_point_start(http, &session->config, &session->credentials,
+                                     location->bucket, err)
+            : NULL;
     int failed = !call || gs3_access_point_wait(http, call, &info, err);
     if (!failed)
         location->bucket_behind = gs3_xstrdup(info.bucket);
@@ -178,6 +194,8 @@ static void open_keeper(struct gs3_session *session)
         .config = &session->config_opts,
         .accept = accept_fresh,
         .accept_context = session,
+        .open_http = open_http,
+        .http_context = session,
     };
     session->keeper = gs3_credential_keeper_new(&opts, &session->credentials);
 }
@@ -196,13 +214,15 @@ static void find_states(struct gs3_session *session)
 
 int gs3_connect(struct gs3_session *session, struct gs3_err *err)
 {
-    if (find_credentials(session, err))
-        return -1;
     if (session->config.bandwidth_bytes_per_s > 0)
         session->bandwidth = gs3_bandwidth_new(session->config.bandwidth_bytes_per_s);
-    open_keeper(session);
     free(session->user_agent);
     session->user_agent = gs3_user_agent_make(session, true);
+    /* The same connections later: static credentials cost nothing more. */
+    session->lane.http = open_http(session, err);
+    if (!session->lane.http || find_credentials(session, session->lane.http, err))
+        return -1;
+    open_keeper(session);
     if (gs3_connect_lane(session, &session->lane, err))
         return -1;
     session->ticket_context = (struct gs3_ticket_context){.http = session->lane.http,

@@ -5,7 +5,8 @@
 #include "cli/session.h"
 #include "transfer/lane.h"
 
-/* Finds the credentials and opens the main thread's connections: sends nothing yet. */
+/* Finds the credentials, which may ask a person and AWS, and opens the main thread's connections:
+ * nothing else is sent yet. */
 int gs3_connect(struct gs3_session *session, struct gs3_err *err);
 
 /* Asks AWS for the bucket behind an access point and keeps it in the location; nothing for a plain

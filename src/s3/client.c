@@ -18,6 +18,7 @@ struct client {
     char *region;                        /* of the view */
     unsigned refreshes;
     struct gs3_sigv4_key key;
+    char *key_owner;          /* the access key id that `key` was derived for */
     struct gs3_pairs regions; /* bucket → the region that a redirect named */
     int64_t clock_offset_s;   /* S3's clock minus ours */
 };
@@ -55,6 +56,19 @@ static int64_t now_s(const struct client *client)
     return gs3_clock_wall_ms(clock ? clock : &gs3_clock_system) / 1000 + client->clock_offset_s;
 }
 
+/* Credentials that are about to expire, or that another client of the same lease has replaced. */
+static void renew(struct client *client)
+{
+    const struct gs3_s3_client_opts *opts = &client->opts;
+    if (opts->renew && opts->renew(opts->refresh_context))
+        client->refreshes++;
+    if (gs3_str_equal(client->key_owner, opts->credentials->access_key_id))
+        return;
+    gs3_secret_wipe(&client->key, sizeof client->key);
+    free(client->key_owner);
+    client->key_owner = gs3_xstrdup_or_null(opts->credentials->access_key_id);
+}
+
 static int prepare(void *context, struct gs3_pairs *headers, struct gs3_err *err)
 {
     (void)err;
@@ -63,6 +77,7 @@ static int prepare(void *context, struct gs3_pairs *headers, struct gs3_err *err
     gs3_pairs_copy(headers, &wire->headers);
     if (call->client->config->no_sign_request)
         return 0;
+    renew(call->client);
     call->signed_s = now_s(call->client);
     call->refreshes = call->client->refreshes;
     const struct gs3_sigv4_request request = {
@@ -441,6 +456,7 @@ static void free_client(struct gs3_s3_transport *transport)
     struct client *client = client_of(transport);
     gs3_pairs_release(&client->regions);
     gs3_secret_wipe(&client->key, sizeof client->key);
+    free(client->key_owner);
     free(client->region);
     free(client);
 }

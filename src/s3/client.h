@@ -9,8 +9,8 @@
 struct gs3_s3_client_opts {
     struct gs3_http *http;               /* shared with the other rooms */
     const struct gs3_aws_config *config; /* must live as long as the client */
-    /* Likewise; read by this client's thread at each attempt, so that only `refresh`, which runs
-     * on it, may change them. NULL only with config->no_sign_request. */
+    /* Likewise; read by this client's thread at each attempt, so that only `refresh` and `renew`,
+     * which run on it, may change them. NULL only with config->no_sign_request. */
     const struct gs3_credentials *credentials;
     /* --source-region: this client goes to that region of AWS's own endpoint, whatever endpoint is
      * configured (gs3_aws_config_at_region); NULL: where the configuration says. */
@@ -22,7 +22,9 @@ struct gs3_s3_client_opts {
      * once for all calls that were signed with the same ones: 0 when `credentials` are fresh now.
      * NULL: they cannot be. */
     int (*refresh)(void *context, struct gs3_err *err);
-    void *refresh_context;
+    /* Asked before each signature: true when `credentials` are others now. NULL: they stay. */
+    bool (*renew)(void *context);
+    void *refresh_context; /* of both */
 };
 
 /* Never NULL. The clock offset to S3 (RequestTimeTooSkewed), the region of each bucket (redirects)
