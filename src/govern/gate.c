@@ -254,6 +254,30 @@ static int decide_one(const struct gs3_gate *gate, size_t policy, const struct g
     return gs3_evaluate(gate->policies[policy], &own, tickets, count, decision, err);
 }
 
+static void add_fact(const struct gs3_decision *decision, const char *key, struct gs3_pairs *facts)
+{
+    const char *value = gs3_pairs_get(&decision->metadata, key);
+    if (value && !gs3_pairs_has(facts, key))
+        gs3_pairs_add(facts, key, value);
+}
+
+/* Under the keys that the metadata has them under, so that one condition fits both. */
+static void collect_facts(const struct gs3_gate *gate, const struct gs3_decision *decision,
+                          struct gs3_pairs *facts)
+{
+    for (size_t i = 0; i < gate->policy_count; i++) {
+        for (size_t j = 0; j < gate->needs[i].count; j++) {
+            const char *key = gate->needs[i].items[j].rule->metadata_key;
+            gs3_auto_free char *source = gs3_xasprintf("source-%s", key);
+            add_fact(decision, key, facts);
+            add_fact(decision, source, facts);
+        }
+    }
+    add_fact(decision, "environment", facts);
+    add_fact(decision, "operator", facts);
+    add_fact(decision, "gs3-decision", facts);
+}
+
 /* Each policy counted its own; together they may be too many. */
 static int check_tag_count(const struct gs3_request *request, const struct gs3_decision *decision,
                            struct gs3_err *err)
@@ -295,6 +319,9 @@ int gs3_gate_decide(const struct gs3_gate *gate, const struct gs3_request *reque
     static const struct gs3_pairs none;
     *permit = gs3_permit_new(grants, count, writes ? &decision->metadata : &none);
     gs3_permit_set_tags(*permit, &decision->tags);
+    gs3_auto_pairs struct gs3_pairs facts = GS3_PAIRS_INIT;
+    collect_facts(gate, decision, &facts);
+    gs3_permit_set_facts(*permit, &facts);
     return 0;
 }
 

@@ -22,6 +22,7 @@ struct gs3_permits_opts {
     const struct gs3_request *request;
     const struct gs3_ticket_context *tickets;
     const struct gs3_clock *clock; /* NULL: the system's */
+    const char *decision_id;       /* of the first decision, copied; NULL: a new one */
     /* Called before the tickets are looked up for a decision on these touches, so that whoever
      * names the operator can ask beside them. NULL: nothing to begin. */
     void (*begin_identify)(void *context, const struct gs3_request *request);

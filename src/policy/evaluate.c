@@ -135,7 +135,8 @@ static void check_listed(struct gs3_evaluation *evaluation, const struct gs3_usa
 }
 
 /* Bucket names mean something only at the S3 endpoint that the policy had in mind, and the
- * operator is who the STS endpoint says: both must be AWS's own, or be listed. */
+ * operator is who the STS endpoint says, which gives the credentials of a session too: both must be
+ * AWS's own, or be listed. */
 static void check_endpoint(struct gs3_evaluation *evaluation, const char *text, bool is_sts)
 {
     const char *rule = is_sts ? "sts-endpoint" : "endpoint";
@@ -150,7 +151,8 @@ static void check_endpoint(struct gs3_evaluation *evaluation, const char *text, 
     }
     for (size_t i = 0; i < evaluation->usage_count; i++) {
         const struct gs3_usage *usage = &evaluation->usages[i];
-        if (is_sts && usage->environment->identity.source != GS3_IDENTITY_STS)
+        if (is_sts && usage->environment->identity.source != GS3_IDENTITY_STS &&
+            !usage->environment->session.role_arn)
             continue;
         check_listed(evaluation, usage, rule, &origin);
         if (is_sts && origin.is_loopback)
