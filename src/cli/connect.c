@@ -79,24 +79,37 @@ int gs3_connect_lane(void *context, struct gs3_lane *lane, struct gs3_err *err)
     if (!lane->http)
         return -1;
     lane->own = gs3_xcalloc(1, sizeof(struct gs3_credential_lease));
-    gs3_credential_lease_init(lane->own, session->keeper);
+    gs3_credential_lease_init(lane->own,
+                              session->scoped_keeper ? session->scoped_keeper : session->keeper);
     lane->destination = lane->source = open_transport(session, lane, NULL);
     if (session->options.source_region)
         lane->source = open_transport(session, lane, session->options.source_region);
     return 0;
 }
 
-void gs3_disconnect_lane(void *context, struct gs3_lane *lane)
+static void close_transports(struct gs3_lane *lane)
 {
-    (void)context;
     if (lane->source != lane->destination)
         gs3_s3_transport_free(lane->source);
     gs3_s3_transport_free(lane->destination);
     if (lane->own)
         gs3_credential_lease_release(lane->own);
     free(lane->own);
+    *lane = (struct gs3_lane){.http = lane->http};
+}
+
+void gs3_disconnect_lane(void *context, struct gs3_lane *lane)
+{
+    (void)context;
+    close_transports(lane);
     gs3_http_free(lane->http);
-    *lane = (struct gs3_lane){.http = NULL};
+    lane->http = NULL;
+}
+
+int gs3_connect_again(struct gs3_session *session, struct gs3_err *err)
+{
+    close_transports(&session->lane);
+    return gs3_connect_lane(session, &session->lane, err);
 }
 
 /* The decisions hold for the operator that they name: somebody else's credentials do not go on

@@ -39,18 +39,6 @@ static void add_serving(struct agent *agent, const struct gs3_gate *gate)
             add_id(agent, gate->needs[i].items[j].id);
 }
 
-/* Whether everything that the operation touches is in the environments that were asked about. */
-static bool is_uniform(const struct gs3_session *session)
-{
-    const struct gs3_request *request = &session->request;
-    for (size_t i = 0; session->options.is_recursive && i < session->policies.count; i++)
-        for (size_t j = 0; j < request->touch_count; j++)
-            if (!gs3_policy_is_uniform(session->policies.items[i], request->touches[j].bucket,
-                                       request->touches[j].key))
-                return false;
-    return true;
-}
-
 static void add_fitting(struct agent *agent, const struct gs3_session *session)
 {
     const struct gs3_request *request = &session->request;
@@ -69,7 +57,8 @@ char *gs3_user_agent_make(const struct gs3_session *session, bool is_prepared)
     gs3_buf_puts(&agent.text, "gs3/" PACKAGE_VERSION);
     if (is_prepared)
         add_serving(&agent, &session->gate);
-    if (!is_prepared || !is_uniform(session))
+    if (!is_prepared || (session->options.is_recursive &&
+                         !gs3_policies_are_uniform(&session->policies, &session->request)))
         add_fitting(&agent, session);
     gs3_pairs_release(&agent.seen);
     return gs3_buf_take(&agent.text);
