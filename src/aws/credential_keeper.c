@@ -62,6 +62,16 @@ void gs3_credential_keeper_free(struct gs3_credential_keeper *keeper)
     free(keeper);
 }
 
+void gs3_credential_keeper_replace(struct gs3_credential_keeper *keeper,
+                                   const struct gs3_credentials *fresh)
+{
+    pthread_mutex_lock(&keeper->lock);
+    gs3_credentials_release(&keeper->current);
+    gs3_credentials_copy(&keeper->current, fresh);
+    plan(keeper);
+    pthread_mutex_unlock(&keeper->lock);
+}
+
 void gs3_credential_lease_init(struct gs3_credential_lease *lease,
                                struct gs3_credential_keeper *keeper)
 {
@@ -124,6 +134,8 @@ static int check_fresh(const struct gs3_credential_keeper *keeper,
 static int renew(struct gs3_credential_keeper *keeper, struct gs3_err *err)
 {
     struct gs3_credentials fresh = {.access_key_id = NULL};
+    if (keeper->opts.is_replaced_only)
+        return gs3_fail(err, GS3_ECONFIG, "the session has expired, and no other was begun");
     if (gs3_str_equal(keeper->current.source, "environment"))
         return gs3_fail(err, GS3_ECONFIG,
                         "the credentials of the environment have expired, which does not change "

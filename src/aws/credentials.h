@@ -68,6 +68,9 @@ struct gs3_credential_keeper_opts {
     struct gs3_http *(*open_http)(void *context, struct gs3_err *err);
     void *http_context;
     const struct gs3_clock *clock; /* NULL: the system's */
+    /* Nothing is looked for again: who assumed a role for one decision asks the tickets before the
+     * session goes on, and brings others with gs3_credential_keeper_replace. */
+    bool is_replaced_only;
 };
 
 struct gs3_credential_keeper;
@@ -75,6 +78,9 @@ struct gs3_credential_keeper;
 struct gs3_credential_keeper *
 gs3_credential_keeper_new(const struct gs3_credential_keeper_opts *opts,
                           const struct gs3_credentials *first);
+/* From now on leases take over these, at the latest when theirs have expired. */
+void gs3_credential_keeper_replace(struct gs3_credential_keeper *keeper,
+                                   const struct gs3_credentials *fresh);
 void gs3_credential_keeper_free(struct gs3_credential_keeper *keeper); /* NULL is fine */
 
 struct gs3_credential_lease {

@@ -5,16 +5,16 @@
 #include "aws/access_point.h"
 #include "aws/endpoint.h"
 #include "aws/sts.h"
-#include "base/buf.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "cli/prompt.h"
 #include "cli/secret_check.h"
+#include "cli/user_agent.h"
 #include "net/bandwidth.h"
 #include "s3/client.h"
 
 /* All that a worker may have at once stay open: a new one costs more than a small object. */
-enum { USER_AGENT_BYTES = 256, CONNECTIONS = 512 };
+enum { CONNECTIONS = 512 };
 
 /* The environment's secrets were looked for before; these may have come from a file. */
 static int check_no_secret(const struct gs3_session *session, struct gs3_err *err)
@@ -35,24 +35,6 @@ static int check_no_secret(const struct gs3_session *session, struct gs3_err *er
                                 "secret, which the shell's history has now");
     }
     return 0;
-}
-
-/* "gs3/0.1.0 app/CHG0030001": the ids that fit a rule, in the characters of a product token. */
-static char *make_user_agent(const struct gs3_session *session)
-{
-    gs3_auto_buf struct gs3_buf text = GS3_BUF_INIT(USER_AGENT_BYTES);
-    gs3_buf_puts(&text, "gs3/" PACKAGE_VERSION);
-    const struct gs3_needs *needs = &session->gate.needs[0];
-    for (size_t i = 0; i < needs->count; i++) {
-        const char *id = needs->items[i].id;
-        if (i > 0 && gs3_str_equal(id, needs->items[i - 1].id))
-            continue;
-        if (gs3_buf_puts(&text, i ? "," : " app/"))
-            break;
-        for (; *id; id++)
-            gs3_buf_putc(&text, gs3_ascii_is_alnum(*id) || strchr("-_.", *id) ? *id : '_');
-    }
-    return gs3_buf_take(&text);
 }
 
 static struct gs3_s3_transport *open_transport(const struct gs3_session *session,
@@ -97,24 +79,37 @@ int gs3_connect_lane(void *context, struct gs3_lane *lane, struct gs3_err *err)
     if (!lane->http)
         return -1;
     lane->own = gs3_xcalloc(1, sizeof(struct gs3_credential_lease));
-    gs3_credential_lease_init(lane->own, session->keeper);
+    gs3_credential_lease_init(lane->own,
+                              session->scoped_keeper ? session->scoped_keeper : session->keeper);
     lane->destination = lane->source = open_transport(session, lane, NULL);
     if (session->options.source_region)
         lane->source = open_transport(session, lane, session->options.source_region);
     return 0;
 }
 
-void gs3_disconnect_lane(void *context, struct gs3_lane *lane)
+static void close_transports(struct gs3_lane *lane)
 {
-    (void)context;
     if (lane->source != lane->destination)
         gs3_s3_transport_free(lane->source);
     gs3_s3_transport_free(lane->destination);
     if (lane->own)
         gs3_credential_lease_release(lane->own);
     free(lane->own);
+    *lane = (struct gs3_lane){.http = lane->http};
+}
+
+void gs3_disconnect_lane(void *context, struct gs3_lane *lane)
+{
+    (void)context;
+    close_transports(lane);
     gs3_http_free(lane->http);
-    *lane = (struct gs3_lane){.http = NULL};
+    lane->http = NULL;
+}
+
+int gs3_connect_again(struct gs3_session *session, struct gs3_err *err)
+{
+    close_transports(&session->lane);
+    return gs3_connect_lane(session, &session->lane, err);
 }
 
 /* The decisions hold for the operator that they name: somebody else's credentials do not go on
@@ -190,7 +185,7 @@ int gs3_connect_find_bucket(struct gs3_session *session, struct gs3_location *lo
     if (check_control_endpoint(session, location->bucket, err))
         return -1;
     if (!session->user_agent)
-        session->user_agent = gs3_xstrdup("gs3/" PACKAGE_VERSION);
+        session->user_agent = gs3_user_agent_make(session, false);
     struct gs3_http *http = open_http(session, err);
     struct gs3_access_point_call *call =
         http && find_credentials(session, http, err) == 0
@@ -235,7 +230,7 @@ int gs3_connect(struct gs3_session *session, struct gs3_err *err)
     if (session->config.bandwidth_bytes_per_s > 0)
         session->bandwidth = gs3_bandwidth_new(session->config.bandwidth_bytes_per_s);
     free(session->user_agent);
-    session->user_agent = make_user_agent(session);
+    session->user_agent = gs3_user_agent_make(session, true);
     /* The same connections later: static credentials cost nothing more. */
     session->lane.http = open_http(session, err);
     if (!session->lane.http || find_credentials(session, session->lane.http, err))

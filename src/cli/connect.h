@@ -9,6 +9,10 @@
  * nothing else is sent yet. */
 int gs3_connect(struct gs3_session *session, struct gs3_err *err);
 
+/* Gives the main thread's lane the credentials of the transfer's session, which it began without:
+ * nothing may be under way on it but connecting. */
+int gs3_connect_again(struct gs3_session *session, struct gs3_err *err);
+
 /* Asks AWS for the bucket behind an access point and keeps it in the location; nothing for a plain
  * bucket. GS3_EUNDECIDED when the answer is not usable. */
 int gs3_connect_find_bucket(struct gs3_session *session, struct gs3_location *location,

@@ -18,11 +18,26 @@ int gs3_decide_show(struct gs3_session *session, const struct gs3_decision *deci
     return decision->is_allowed ? 0 : gs3_output_refusal(&session->out, decision);
 }
 
+static struct gs3_sts_call *start_sts(struct gs3_session *session, struct gs3_err *err)
+{
+    return gs3_sts_caller_start(session->lane.http, &session->config, &session->credentials, err);
+}
+
+void gs3_decide_begin_identify(struct gs3_session *session, const struct gs3_request *request)
+{
+    struct gs3_err ignored = GS3_ERR_INIT;
+    if (!session->identity.caller.name && !session->identity_call &&
+        gs3_gate_needs_sts(&session->gate, request))
+        session->identity_call = start_sts(session, &ignored);
+}
+
 static int ask_sts(struct gs3_session *session, struct gs3_err *err)
 {
     struct gs3_http *http = session->lane.http;
-    struct gs3_sts_call *call =
-        gs3_sts_caller_start(http, &session->config, &session->credentials, err);
+    struct gs3_sts_call *call = session->identity_call;
+    session->identity_call = NULL; /* the wait frees it */
+    if (!call)
+        call = start_sts(session, err);
     if (!call)
         return -1;
     return gs3_sts_caller_wait(http, call, &session->identity.caller, err)

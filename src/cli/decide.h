@@ -8,6 +8,10 @@
 int gs3_decide_show(struct gs3_session *session, const struct gs3_decision *decision,
                     const struct gs3_request *request);
 
+/* Starts to ask STS where gs3_decide_identify will want to know, beside the look-up of the tickets.
+ * What fails here is asked again there, which says so. */
+void gs3_decide_begin_identify(struct gs3_session *session, const struct gs3_request *request);
+
 /* Who runs this, for a decision on the request's touches: by STS where one of their environments
  * wants it (asked once a run), else by the system. The strings live as long as the session. */
 int gs3_decide_identify(struct gs3_session *session, const struct gs3_request *request,

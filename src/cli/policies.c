@@ -57,6 +57,17 @@ int gs3_policies_load(const char *directory, const char *user_path, struct gs3_p
     return 0;
 }
 
+bool gs3_policies_are_uniform(const struct gs3_policies *policies,
+                              const struct gs3_request *request)
+{
+    for (size_t i = 0; i < policies->count; i++)
+        for (size_t j = 0; j < request->touch_count; j++)
+            if (!gs3_policy_is_uniform(policies->items[i], request->touches[j].bucket,
+                                       request->touches[j].key))
+                return false;
+    return true;
+}
+
 void gs3_policies_release(struct gs3_policies *policies)
 {
     for (size_t i = 0; i < policies->count; i++)

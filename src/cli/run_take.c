@@ -3,6 +3,7 @@
 #include "cli/connect.h"
 #include "cli/decide.h"
 #include "cli/run_internal.h"
+#include "cli/scoped.h"
 
 enum { CONCURRENCY = 256, QUEUE = 1000 };
 
@@ -37,6 +38,12 @@ static void show_decision(void *context, const struct gs3_decision *decision,
     run->was_told = !decision->is_allowed;
 }
 
+static void begin_identify(void *context, const struct gs3_request *request)
+{
+    struct gs3_run *run = context;
+    gs3_decide_begin_identify(run->session, request);
+}
+
 static int identify(void *context, const struct gs3_request *request, struct gs3_operator *operator,
                     struct gs3_err * err)
 {
@@ -51,6 +58,8 @@ void gs3_run_open_permits(struct gs3_run *run)
         .gate = &session->gate,
         .request = &session->request,
         .tickets = &session->ticket_context,
+        .decision_id = session->scoped_keeper ? session->decision_id : NULL,
+        .begin_identify = begin_identify,
         .identify = identify,
         .decided = show_decision,
         .context = run,
@@ -100,6 +109,8 @@ static const struct gs3_permit *permit_for(struct gs3_run *run, struct gs3_plan 
     size_t count = gs3_plan_touches(plan, touches);
     run->was_told = false;
     const struct gs3_permit *permit = gs3_permits_for(run->permits, touches, count, err);
+    if (permit && gs3_scoped_check_permit(run->session, permit, err))
+        return NULL;
     if (permit && plan->operation == GS3_OPERATION_MOVE && plan->direction != GS3_UPLOAD)
         plan->opts.deletes_conditionally =
             gs3_permits_deletes_conditionally(run->permits, gs3_location_governed(&plan->source),

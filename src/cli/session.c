@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "cli/connect.h"
+#include "cli/scoped.h"
 #include "cli/secret_check.h"
 #include "crypto/uuid.h"
 
@@ -216,6 +217,7 @@ static int read_request(struct gs3_session *session, struct gs3_err *err)
     request->department = session->department;
     request->environment = option_value(session, GS3_OPT_ENVIRONMENT);
     request->user_metadata = &session->options.metadata;
+    request->user_tags = &session->options.tags;
     request->is_automation = is_automation(session);
     request->now = now_ms / 1000;
     request->decision_id = session->decision_id;
@@ -287,7 +289,8 @@ static int read_config(struct gs3_session *session, struct gs3_err *err)
     if (find_buckets(session, err))
         return -1;
     /* Of a tree no key is known yet, nor whether its environment wants STS. */
-    if (!session->options.is_recursive && !gs3_gate_needs_sts(&session->gate, &session->request))
+    if (!session->options.is_recursive && !gs3_scoped_is_named(session) &&
+        !gs3_gate_needs_sts(&session->gate, &session->request))
         return 0;
     bool is_custom = false;
     session->sts_endpoint = gs3_sts_endpoint_resolve(&session->config, &is_custom, err);
@@ -331,9 +334,12 @@ int gs3_session_init(struct gs3_session *session, const struct gs3_args *args,
 
 void gs3_session_release(struct gs3_session *session)
 {
+    if (session->identity_call)
+        gs3_sts_caller_cancel(session->lane.http, session->identity_call);
     gs3_permit_free(session->permit);
     gs3_plan_release(&session->plan, session->lane.source);
     gs3_disconnect_lane(session, &session->lane);
+    gs3_scoped_release(session);
     gs3_credential_keeper_free(session->keeper);
     gs3_bandwidth_free(session->bandwidth);
     gs3_location_release(&session->source);

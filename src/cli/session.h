@@ -15,6 +15,7 @@
 #include "cli/transfer_options.h"
 #include "govern/gate.h"
 #include "govern/identity.h"
+#include "govern/scoped_session.h"
 #include "net/http.h"
 #include "s3/transport.h"
 #include "transfer/transfer.h"
@@ -48,8 +49,12 @@ struct gs3_session {
     bool has_credentials;
     struct gs3_credentials credentials; /* as they were found; each lane has a lease */
     struct gs3_credential_keeper *keeper;
-    struct gs3_bandwidth *bandwidth; /* NULL: no limit */
+    struct gs3_scoped_session scoped;            /* what it was asked for, to ask again */
+    struct gs3_credential_keeper *scoped_keeper; /* the transfer's own session; NULL: none */
+    int64_t scoped_due_s;                        /* when it is to be begun again */
+    struct gs3_bandwidth *bandwidth;             /* NULL: no limit */
     struct gs3_identity_record identity;
+    struct gs3_sts_call *identity_call; /* of a tree, under way; NULL: none */
     struct gs3_ticket_context ticket_context;
     char *user_agent;
     struct gs3_lane lane; /* the main thread's */

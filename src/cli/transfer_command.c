@@ -6,6 +6,7 @@
 #include "cli/connect.h"
 #include "cli/decide.h"
 #include "cli/run.h"
+#include "cli/scoped.h"
 #include "cli/tally.h"
 #include "s3/client.h"
 #include "transfer/multipart.h"
@@ -18,7 +19,7 @@ static int start_beside(struct gs3_session *session, struct gs3_sts_call **sts, 
     const struct gs3_lane *lane = &session->lane;
     if (session->plan.direction == GS3_UPLOAD)
         gs3_s3_client_warm(lane->destination, session->plan.destination.bucket);
-    else
+    else if (!gs3_scoped_is_wanted(session)) /* else with the session, which is not there yet */
         gs3_plan_look_start(&session->plan, lane->source);
     if (!gs3_gate_needs_sts(&session->gate, &session->request))
         return gs3_identity_from_os(&session->identity, err);
@@ -103,6 +104,12 @@ static int spool(struct gs3_session *session)
                                                                             : 0;
 }
 
+static int open_session(struct gs3_session *session)
+{
+    struct gs3_err err = GS3_ERR_INIT;
+    return gs3_scoped_open(session, session->permit, &err) ? fail(session, &err) : 0;
+}
+
 /* The decision, first with what the tickets say: a refusal needs no word of S3's, which may be slow
  * or silent; then with everything that is known of the source. */
 static int look_and_decide(struct gs3_session *session)
@@ -113,8 +120,12 @@ static int look_and_decide(struct gs3_session *session)
         return status;
     if (session->plan.source.kind == GS3_LOCATION_STREAM) {
         status = spool(session);
-        return status ? status : decide(session, true);
+        status = status ? status : decide(session, true);
+        return status ? status : open_session(session);
     }
+    status = open_session(session);
+    if (status)
+        return status;
     int missing = gs3_plan_look(&session->plan, session->lane.source, &err);
     session->request.total_bytes = session->plan.size_bytes;
     status = decide(session, true);
@@ -169,15 +180,19 @@ static int run_one(struct gs3_session *session)
     return is_large(&session->plan) ? gs3_run_large(session) : transfer(session);
 }
 
-/* Whether what holds for the two prefixes holds for every key below them. */
-static bool is_uniform(const struct gs3_session *session)
+/* A tree whose environment names a role is listed with the session already, so that its prefixes
+ * are decided before; its limits only when it has been counted. */
+static int begin_tree(struct gs3_session *session)
 {
-    for (size_t i = 0; i < session->policies.count; i++)
-        for (size_t j = 0; j < session->request.touch_count; j++)
-            if (!gs3_policy_is_uniform(session->policies.items[i], session->touches[j].bucket,
-                                       session->touches[j].key))
-                return false;
-    return true;
+    struct gs3_err err = GS3_ERR_INIT;
+    if (gs3_scoped_check_tree(session, &err))
+        return fail(session, &err);
+    gs3_decide_begin_identify(session, &session->request);
+    if (gs3_gate_look_up(&session->gate, &session->ticket_context, &err) ||
+        gs3_decide_identify(session, &session->request, &session->request.operator, & err))
+        return fail(session, &err);
+    int status = decide(session, false);
+    return status ? status : open_session(session);
 }
 
 /* What is refused for every key is refused before a request is sent; else each key decides. */
@@ -188,12 +203,20 @@ static int run_many(struct gs3_session *session)
     int status = 0;
     if (gs3_gate_prepare(&session->gate, &session->request, &decision, &err))
         status = fail(session, &err);
-    else if (!decision.is_allowed && decision.first_failure && is_uniform(session))
+    else if (!decision.is_allowed && decision.first_failure &&
+             gs3_policies_are_uniform(&session->policies, &session->request))
         status = gs3_decide_show(session, &decision, &session->request);
     gs3_decision_release(&decision);
     if (status)
         return status;
-    return gs3_connect(session, &err) ? fail(session, &err) : gs3_run_many(session);
+    if (gs3_connect(session, &err))
+        return fail(session, &err);
+    if (gs3_scoped_is_wanted(session)) {
+        status = begin_tree(session);
+        if (status)
+            return status;
+    }
+    return gs3_run_many(session);
 }
 
 int gs3_transfer_command(const struct gs3_args *args, const struct gs3_env *env,

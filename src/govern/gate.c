@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "policy/object_tag.h"
 #include "policy/permit_make.h"
 
 static const char policy_key[] = "gs3-policy";
@@ -37,8 +38,13 @@ static void merge_decisions(struct gs3_decision *into, struct gs3_decision *more
         if (!gs3_pairs_has(&into->metadata, more->metadata.items[i].name))
             gs3_pairs_add(&into->metadata, more->metadata.items[i].name,
                           more->metadata.items[i].value);
-    if (!into->is_allowed)
+    for (size_t i = 0; i < more->tags.count; i++)
+        if (!gs3_pairs_has(&into->tags, more->tags.items[i].name))
+            gs3_pairs_add(&into->tags, more->tags.items[i].name, more->tags.items[i].value);
+    if (!into->is_allowed) {
         gs3_pairs_release(&into->metadata);
+        gs3_pairs_release(&into->tags);
+    }
 }
 
 /* With two policies the metadata names both digests. */
@@ -49,6 +55,8 @@ static void name_both_policies(const struct gs3_gate *gate, struct gs3_decision 
     gs3_auto_free char *both =
         gs3_xasprintf("%s+%s", gate->policies[0]->digest, gate->policies[1]->digest);
     gs3_pairs_set(&decision->metadata, policy_key, both);
+    if (gs3_pairs_has(&decision->tags, policy_key))
+        gs3_pairs_set(&decision->tags, policy_key, both);
 }
 
 /* The request as one of two policies sees it. */
@@ -246,6 +254,43 @@ static int decide_one(const struct gs3_gate *gate, size_t policy, const struct g
     return gs3_evaluate(gate->policies[policy], &own, tickets, count, decision, err);
 }
 
+static void add_fact(const struct gs3_decision *decision, const char *key, struct gs3_pairs *facts)
+{
+    const char *value = gs3_pairs_get(&decision->metadata, key);
+    if (value && !gs3_pairs_has(facts, key))
+        gs3_pairs_add(facts, key, value);
+}
+
+/* Under the keys that the metadata has them under, so that one condition fits both. */
+static void collect_facts(const struct gs3_gate *gate, const struct gs3_decision *decision,
+                          struct gs3_pairs *facts)
+{
+    for (size_t i = 0; i < gate->policy_count; i++) {
+        for (size_t j = 0; j < gate->needs[i].count; j++) {
+            const char *key = gate->needs[i].items[j].rule->metadata_key;
+            gs3_auto_free char *source = gs3_xasprintf("source-%s", key);
+            add_fact(decision, key, facts);
+            add_fact(decision, source, facts);
+        }
+    }
+    add_fact(decision, "environment", facts);
+    add_fact(decision, "operator", facts);
+    add_fact(decision, "gs3-decision", facts);
+}
+
+/* Each policy counted its own; together they may be too many. */
+static int check_tag_count(const struct gs3_request *request, const struct gs3_decision *decision,
+                           struct gs3_err *err)
+{
+    size_t count = decision->tags.count + (request->user_tags ? request->user_tags->count : 0);
+    if (count <= GS3_OBJECT_TAGS)
+        return 0;
+    return gs3_fail(err, GS3_EREFUSED,
+                    "refused by policy: %zu object tags of --tags and of both policies, an object "
+                    "has at most %d",
+                    count, GS3_OBJECT_TAGS);
+}
+
 int gs3_gate_decide(const struct gs3_gate *gate, const struct gs3_request *request,
                     struct gs3_decision *decision, struct gs3_permit **permit, struct gs3_err *err)
 {
@@ -262,6 +307,8 @@ int gs3_gate_decide(const struct gs3_gate *gate, const struct gs3_request *reque
     name_both_policies(gate, decision);
     if (!decision->is_allowed)
         return 0;
+    if (check_tag_count(request, decision, err))
+        return -1;
     gs3_auto_free struct gs3_grant *grants =
         gs3_xcalloc(gate->policy_count * request->touch_count, sizeof *grants);
     size_t count = collect_grants(gate, request, grants);
@@ -271,6 +318,10 @@ int gs3_gate_decide(const struct gs3_gate *gate, const struct gs3_request *reque
         writes = writes || (request->touches[i].actions & GS3_ACTION_WRITE);
     static const struct gs3_pairs none;
     *permit = gs3_permit_new(grants, count, writes ? &decision->metadata : &none);
+    gs3_permit_set_tags(*permit, &decision->tags);
+    gs3_auto_pairs struct gs3_pairs facts = GS3_PAIRS_INIT;
+    collect_facts(gate, decision, &facts);
+    gs3_permit_set_facts(*permit, &facts);
     return 0;
 }
 

@@ -1,5 +1,6 @@
 #include "govern/permits.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -251,6 +252,8 @@ static int run_gate(struct gs3_permits *permits, struct entry *entry, struct gs3
         return -1;
     if (decision->is_allowed) {
         copy_needs(gate, entry);
+        if (permits->opts.begin_identify)
+            permits->opts.begin_identify(permits->opts.context, &request);
         if (look_up(permits, err) || identify(permits, entry, &request, err))
             return -1;
         /* Waiting for the answers took time. */
@@ -270,7 +273,10 @@ static const struct entry *decide_new(struct gs3_permits *permits, const struct 
 {
     struct gs3_decision decision = {0};
     struct entry *entry = add_entry(permits, touches, tuple);
-    if (gs3_uuid_v7(gs3_clock_wall_ms(permits->clock), entry->decision_id, &entry->err) == 0)
+    if (permits->entry_count == 1 && permits->opts.decision_id) {
+        snprintf(entry->decision_id, sizeof entry->decision_id, "%s", permits->opts.decision_id);
+        run_gate(permits, entry, &decision, &entry->err);
+    } else if (gs3_uuid_v7(gs3_clock_wall_ms(permits->clock), entry->decision_id, &entry->err) == 0)
         run_gate(permits, entry, &decision, &entry->err);
     gs3_decision_release(&decision);
     return entry;

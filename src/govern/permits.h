@@ -22,6 +22,10 @@ struct gs3_permits_opts {
     const struct gs3_request *request;
     const struct gs3_ticket_context *tickets;
     const struct gs3_clock *clock; /* NULL: the system's */
+    const char *decision_id;       /* of the first decision, copied; NULL: a new one */
+    /* Called before the tickets are looked up for a decision on these touches, so that whoever
+     * names the operator can ask beside them. NULL: nothing to begin. */
+    void (*begin_identify)(void *context, const struct gs3_request *request);
     /* Names the operator for a decision on these touches: called before each new decision, so that
      * STS is asked only where an environment wants it (gs3_gate_needs_sts). -1 ends the decision.
      * The strings must outlive the permits: a renewal judges by the same operator. NULL: the

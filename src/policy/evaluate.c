@@ -25,6 +25,7 @@ void gs3_decision_release(struct gs3_decision *decision)
     free(decision->environments);
     free(decision->id);
     gs3_pairs_release(&decision->metadata);
+    gs3_pairs_release(&decision->tags);
     *decision = (struct gs3_decision){0};
 }
 
@@ -134,7 +135,8 @@ static void check_listed(struct gs3_evaluation *evaluation, const struct gs3_usa
 }
 
 /* Bucket names mean something only at the S3 endpoint that the policy had in mind, and the
- * operator is who the STS endpoint says: both must be AWS's own, or be listed. */
+ * operator is who the STS endpoint says, which gives the credentials of a session too: both must be
+ * AWS's own, or be listed. */
 static void check_endpoint(struct gs3_evaluation *evaluation, const char *text, bool is_sts)
 {
     const char *rule = is_sts ? "sts-endpoint" : "endpoint";
@@ -149,7 +151,8 @@ static void check_endpoint(struct gs3_evaluation *evaluation, const char *text, 
     }
     for (size_t i = 0; i < evaluation->usage_count; i++) {
         const struct gs3_usage *usage = &evaluation->usages[i];
-        if (is_sts && usage->environment->identity.source != GS3_IDENTITY_STS)
+        if (is_sts && usage->environment->identity.source != GS3_IDENTITY_STS &&
+            !usage->environment->session.role_arn)
             continue;
         check_listed(evaluation, usage, rule, &origin);
         if (is_sts && origin.is_loopback)
@@ -210,8 +213,10 @@ static void finish(struct gs3_evaluation *evaluation)
 {
     struct gs3_decision *decision = evaluation->decision;
     decision->is_allowed = decision->failure == GS3_OK;
-    if (!decision->is_allowed)
+    if (!decision->is_allowed) {
         gs3_pairs_release(&decision->metadata);
+        gs3_pairs_release(&decision->tags);
+    }
     for (size_t i = 0; i < decision->reason_count && !decision->first_failure; i++)
         if (!decision->reasons[i].passed && decision->reasons[i].class == decision->failure)
             decision->first_failure = &decision->reasons[i];
@@ -299,8 +304,10 @@ int gs3_evaluate(const struct gs3_policy *policy, const struct gs3_request *requ
             gs3_evaluation_ticket(&evaluation, usage);
         check_limits(&evaluation, usage);
     }
-    if (evaluation.usage_count > 0)
+    if (evaluation.usage_count > 0) {
         gs3_evaluation_metadata(&evaluation);
+        gs3_evaluation_tags(&evaluation);
+    }
     finish(&evaluation);
     return 0;
 }

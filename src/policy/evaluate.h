@@ -47,6 +47,7 @@ struct gs3_decision {
     size_t reason_count;
     struct gs3_pairs
         metadata;          /* the set to inject, decoded text, final order; empty when refused */
+    struct gs3_pairs tags; /* object tags to inject, beside the user's; empty when refused */
     bool uses_test_system; /* a loopback ticketing system or STS answered: gs3-test is injected */
     enum gs3_err_class failure; /* GS3_OK, else GS3_EREFUSED (stronger) or GS3_EUNDECIDED */
     const struct gs3_reason *first_failure; /* the first of that class; NULL when allowed */
@@ -56,6 +57,9 @@ void gs3_decision_release(struct gs3_decision *decision);
 /* Whether a given ticket fits a rule of an environment that the request touches: of two policies
  * the one that asks for no ticket must not refuse the other's (is_served_elsewhere). */
 bool gs3_evaluate_is_served(const struct gs3_policy *policy, const struct gs3_request *request);
+
+/* Whether an id fits a rule of any environment. */
+bool gs3_evaluate_fits(const struct gs3_policy *policy, const struct gs3_ticket_request *ticket);
 
 /* Step 1, before any look-up: environments, endpoint, `--environment`, which id serves which
  * rule. Appends what has to be looked up: one need for each environment that a ticket serves, so

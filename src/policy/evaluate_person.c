@@ -92,6 +92,52 @@ static bool is_person(const struct gs3_person *person, bool is_jira, const char 
             (is_same_name(person->account_id, name) || is_same_name(person->display_name, name)));
 }
 
+/* What an operator's name stands for by a pattern's line: \N is what its group N matched. */
+static char *expand(const struct gs3_operator_map *map, const char *name, const regmatch_t *groups)
+{
+    gs3_auto_buf struct gs3_buf text = GS3_BUF_INIT(GS3_POLICY_TEXT_BYTES);
+    for (const char *c = map->assignee; *c; c++) {
+        if (*c != '\\') {
+            gs3_buf_putc(&text, *c);
+            continue;
+        }
+        /* The first group is the one around the whole. */
+        const regmatch_t *group = &groups[*++c - '0' + 1];
+        if (group->rm_so >= 0)
+            gs3_buf_append(&text, name + group->rm_so, (size_t)(group->rm_eo - group->rm_so));
+    }
+    return gs3_buf_take(&text);
+}
+
+/* The assignee that `identity.map` gives for the operator; NULL: it does not name them. */
+static char *find_mapped(const struct gs3_identity *identity, const char *name)
+{
+    enum { GROUPS = 11 };
+    regmatch_t groups[GROUPS];
+    for (size_t i = 0; i < identity->map_count; i++) {
+        const struct gs3_operator_map *map = &identity->map[i];
+        if (map->is_pattern && regexec(&map->regex, name, GROUPS, groups, 0) == 0)
+            return expand(map, name, groups);
+        if (!map->is_pattern && gs3_str_equal_nocase(map->operator, name))
+            return gs3_xstrdup(map->assignee);
+    }
+    return NULL;
+}
+
+/* An operator whom the map names stands for that assignee and for nobody else: an alice of AWS must
+ * not pass for the alice of the ticketing system whom the map gives another name. What the map says
+ * is whole, so that no part of an address is compared. */
+static bool is_assignee(const struct gs3_identity *identity, const struct gs3_person *person,
+                        bool is_jira, const char *name)
+{
+    gs3_auto_free char *mapped = find_mapped(identity, name);
+    if (!mapped)
+        return is_person(person, is_jira, name);
+    return is_same_name(person->user_name, mapped) || is_same_name(person->email, mapped) ||
+           (is_jira && (is_same_name(person->account_id, mapped) ||
+                        is_same_name(person->display_name, mapped)));
+}
+
 static const char *describe_person(const struct gs3_person *person)
 {
     const char *const names[] = {person->user_name, person->email, person->display_name,
@@ -121,7 +167,7 @@ void gs3_evaluation_assignee(struct gs3_evaluation *evaluation, const struct gs3
     else if (!gs3_operator_is_trusted(usage->environment, who))
         verdict = "whoever has the session chose its name, which proves nothing (see "
                   "identity.trusted_roles):";
-    else if (is_person(assignee, is_jira, who->name))
+    else if (is_assignee(&usage->environment->identity, assignee, is_jira, who->name))
         is_met = true;
     gs3_evaluation_note(evaluation, is_met ? GS3_OK : GS3_EREFUSED, usage->environment, name,
                         &rule->operator_place, "%s is assigned to %s, %s %s",

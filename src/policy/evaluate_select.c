@@ -159,6 +159,15 @@ bool gs3_evaluate_is_served(const struct gs3_policy *policy, const struct gs3_re
     return false;
 }
 
+bool gs3_evaluate_fits(const struct gs3_policy *policy, const struct gs3_ticket_request *ticket)
+{
+    for (size_t i = 0; i < policy->environment_count; i++)
+        for (size_t j = 0; j < policy->environments[i].ticket_count; j++)
+            if (fits(&policy->environments[i].tickets[j], ticket))
+                return true;
+    return false;
+}
+
 static int check_system_names(const struct gs3_evaluation *evaluation, struct gs3_err *err)
 {
     const struct gs3_request *request = evaluation->request;

@@ -50,4 +50,7 @@ void gs3_evaluation_assignee(struct gs3_evaluation *evaluation, const struct gs3
 /* evaluate_metadata.c: what the user may set, and the set to inject. */
 void gs3_evaluation_metadata(struct gs3_evaluation *evaluation);
 
+/* evaluate_tags.c: the object tags, of the metadata that stands by now. */
+void gs3_evaluation_tags(struct gs3_evaluation *evaluation);
+
 #endif

@@ -97,6 +97,7 @@ struct gs3_request {
     const char *department;                /* NULL: not given */
     const char *environment;               /* the assertion; NULL: none */
     const struct gs3_pairs *user_metadata; /* --metadata */
+    const struct gs3_pairs *user_tags;     /* --tags; NULL: none */
     bool is_automation;
     struct gs3_operator operator;
     const char *s3_endpoint;            /* origin, NULL: AWS's own */

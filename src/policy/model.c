@@ -65,6 +65,19 @@ static void metadata_rule_release(struct gs3_metadata_rule *rule)
     gs3_strings_release(&rule->one_of.values);
 }
 
+static void identity_release(struct gs3_identity *identity)
+{
+    for (size_t i = 0; i < identity->map_count; i++) {
+        struct gs3_operator_map *map = &identity->map[i];
+        if (map->is_pattern)
+            regfree(&map->regex);
+        free(map->operator);
+        free(map->assignee);
+    }
+    free(identity->map);
+    gs3_strings_release(&identity->trusted_roles);
+}
+
 void gs3_environment_release(struct gs3_environment *environment)
 {
     for (size_t i = 0; i < environment->match_count; i++) {
@@ -75,7 +88,9 @@ void gs3_environment_release(struct gs3_environment *environment)
         ticket_rule_release(&environment->tickets[i]);
     for (size_t i = 0; i < environment->metadata_count; i++)
         metadata_rule_release(&environment->metadata[i]);
-    gs3_strings_release(&environment->identity.trusted_roles);
+    identity_release(&environment->identity);
+    gs3_strings_release(&environment->tags);
+    free(environment->session.role_arn);
     free(environment->matches);
     free(environment->tickets);
     free(environment->metadata);

@@ -122,11 +122,30 @@ struct gs3_metadata_rule {
 enum gs3_level { GS3_LEVEL_STANDARD, GS3_LEVEL_HIGH };
 enum gs3_identity_source { GS3_IDENTITY_STS, GS3_IDENTITY_OS };
 
+/* One line of `identity.map`: the assignee that an operator stands for. */
+struct gs3_operator_map {
+    char *operator; /* a name, any case; with `is_pattern` an ERE that spans the whole name */
+    bool is_pattern;
+    regex_t regex;  /* group N of the policy's pattern is group N + 1 here */
+    char *assignee; /* of a pattern: \1 to \9 stand for its groups */
+    struct gs3_place place;
+};
+
 struct gs3_identity {
     enum gs3_identity_source source;
     struct gs3_strings trusted_roles; /* role names or ARNs, globs as for buckets */
+    struct gs3_operator_map *map;     /* the first that names the operator counts */
+    size_t map_count;
     struct gs3_place place;
 };
+
+/* `session`: the role that gs3 assumes for a transfer, with a policy for this operation alone. */
+struct gs3_session_rule {
+    char *role_arn; /* NULL: none, the transfer runs with the credentials that were found */
+    uint32_t duration_s;
+    struct gs3_place place;
+};
+enum { GS3_SESSION_SECONDS_MINIMUM = 15 * 60, GS3_SESSION_SECONDS_MAXIMUM = 12 * 60 * 60 };
 
 struct gs3_environment {
     char *name;
@@ -140,6 +159,9 @@ struct gs3_environment {
     struct gs3_metadata_rule *metadata;
     size_t metadata_count;
     struct gs3_identity identity;
+    struct gs3_session_rule session;
+    struct gs3_strings tags; /* metadata keys that are written as object tags as well */
+    struct gs3_place tags_place;
     bool has_object_limit, has_byte_limit;
     uint64_t object_limit, byte_limit;
     bool deletes_conditionally; /* `delete: conditional`: one by one, only what is still the same */

@@ -21,6 +21,7 @@ enum {
     GS3_POLICY_RULES = 1024, /* ticket and metadata rules: each may hold a compiled pattern */
     GS3_POLICY_PATTERN_COST = 65536, /* estimated nodes of all patterns: about 100 MB at worst */
     GS3_POLICY_MATCHES = 2048,
+    GS3_POLICY_MAPPED = 4096, /* entries of one identity.map */
     GS3_POLICY_TEXT_BYTES = 1024,
     GS3_POLICY_ID_BYTES = 64, /* of a ticket */
 };
@@ -113,6 +114,18 @@ int gs3_parse_environment(struct gs3_parse *parse, struct gs3_at at,
                           const struct gs3_template *template, bool is_template,
                           struct gs3_environment *environment);
 void gs3_environment_release(struct gs3_environment *environment);
+
+/* parse_identity.c */
+int gs3_parse_identity(struct gs3_parse *parse, struct gs3_at at,
+                       struct gs3_environment *environment);
+
+/* parse_session.c: the role of a transfer, and the tags. Which keys may be tags is known only of a
+ * whole environment, with its template. */
+int gs3_parse_session(struct gs3_parse *parse, struct gs3_at at,
+                      struct gs3_environment *environment);
+int gs3_parse_tags(struct gs3_parse *parse, struct gs3_at at, struct gs3_environment *environment);
+int gs3_parse_tags_check(struct gs3_parse *parse, struct gs3_at at,
+                         const struct gs3_environment *environment);
 
 /* parse_ticket_rule.c, parse_metadata.c */
 int gs3_parse_tickets(struct gs3_parse *parse, struct gs3_at at,

@@ -101,36 +101,6 @@ static int parse_ticket_for(struct gs3_parse *parse, struct gs3_at at,
     return 0;
 }
 
-static int parse_identity(struct gs3_parse *parse, struct gs3_at at,
-                          struct gs3_environment *environment)
-{
-    static const char *const keys[] = {"source", "trusted_roles"};
-    static const char *const sources[] = {"sts", "os"};
-    struct gs3_identity *identity = &environment->identity;
-    size_t source = 0;
-    if (gs3_parse_keys(parse, at, "identity", keys, sizeof keys / sizeof keys[0]))
-        return -1;
-    struct gs3_at value = gs3_at_get(at, "source");
-    if (value.node && gs3_parse_word(parse, value, "identity source", sources,
-                                     sizeof sources / sizeof sources[0], &source))
-        return -1;
-    identity->source = (enum gs3_identity_source)source;
-    identity->place = gs3_parse_place(at);
-    struct gs3_at roles = gs3_at_get(at, "trusted_roles");
-    if (!roles.node)
-        return 0;
-    if (identity->source != GS3_IDENTITY_STS)
-        return gs3_parse_fail(parse, roles, "trusted_roles has no meaning with source os");
-    if (gs3_parse_strings(parse, roles, "trusted_roles", NULL, 0, &identity->trusted_roles))
-        return -1;
-    for (size_t i = 0; i < identity->trusted_roles.count; i++)
-        if (gs3_glob_literal_count(identity->trusted_roles.items[i]) == 0)
-            return gs3_parse_fail(parse, gs3_at_item(roles, i),
-                                  "trusted_roles \"%s\" trusts every role: name the roles",
-                                  identity->trusted_roles.items[i]);
-    return 0;
-}
-
 static int parse_byte_limit(struct gs3_parse *parse, struct gs3_at at,
                             struct gs3_environment *environment)
 {
@@ -201,9 +171,10 @@ static const struct {
 } sections[] = {
     {"match", true, true, parse_matches},           {"governance_level", true, false, parse_level},
     {"ticket_for", true, false, parse_ticket_for},  {"tickets", false, false, gs3_parse_tickets},
-    {"metadata", false, false, gs3_parse_metadata}, {"identity", false, false, parse_identity},
+    {"metadata", false, false, gs3_parse_metadata}, {"identity", false, false, gs3_parse_identity},
     {"limits", false, false, parse_limits},         {"endpoints", false, false, parse_endpoints},
-    {"delete", false, false, parse_delete},
+    {"delete", false, false, parse_delete},         {"session", false, false, gs3_parse_session},
+    {"tags", false, false, gs3_parse_tags},
 };
 
 enum { SECTION_COUNT = sizeof sections / sizeof sections[0] };
@@ -229,9 +200,15 @@ static int check_keys(struct gs3_parse *parse, struct gs3_at at, const char *wha
 }
 
 /* That the parts fit together; a template need not be whole. */
-static int check_whole(struct gs3_parse *parse, struct gs3_at at, const char *what,
+static int check_whole(struct gs3_parse *parse, struct gs3_at at,
+                       const struct gs3_template *template, const char *what,
                        const struct gs3_environment *environment)
 {
+    struct gs3_at tags = gs3_at_get(at, "tags");
+    if (!tags.node && template)
+        tags = gs3_at_get(template->at, "tags");
+    if (tags.node && gs3_parse_tags_check(parse, tags, environment))
+        return -1;
     if (environment->ticket_for != 0 && environment->ticket_count == 0)
         return gs3_parse_fail(parse, at,
                               "%s asks for tickets but has no rule under tickets: nothing would "
@@ -257,5 +234,5 @@ int gs3_parse_environment(struct gs3_parse *parse, struct gs3_at at,
         if (value.node && sections[i].parse(parse, value, environment))
             return -1;
     }
-    return is_template ? 0 : check_whole(parse, at, what, environment);
+    return is_template ? 0 : check_whole(parse, at, template, what, environment);
 }

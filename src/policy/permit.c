@@ -8,6 +8,8 @@ struct gs3_permit {
     struct gs3_grant *grants;
     size_t grant_count;
     struct gs3_pairs metadata;
+    struct gs3_pairs tags;
+    struct gs3_pairs facts;
 };
 
 struct gs3_permit *gs3_permit_new(const struct gs3_grant *grants, size_t grant_count,
@@ -62,6 +64,49 @@ const struct gs3_pairs *gs3_permit_metadata(const struct gs3_permit *permit)
     return &permit->metadata;
 }
 
+void gs3_permit_set_tags(struct gs3_permit *permit, const struct gs3_pairs *tags)
+{
+    gs3_pairs_release(&permit->tags);
+    gs3_pairs_copy(&permit->tags, tags);
+}
+
+const struct gs3_pairs *gs3_permit_tags(const struct gs3_permit *permit)
+{
+    return &permit->tags;
+}
+
+void gs3_permit_set_facts(struct gs3_permit *permit, const struct gs3_pairs *facts)
+{
+    gs3_pairs_release(&permit->facts);
+    gs3_pairs_copy(&permit->facts, facts);
+}
+
+const struct gs3_pairs *gs3_permit_facts(const struct gs3_permit *permit)
+{
+    return &permit->facts;
+}
+
+int gs3_permit_session(const struct gs3_permit *permit, const struct gs3_session_rule **rule,
+                       struct gs3_err *err)
+{
+    *rule = NULL;
+    for (size_t i = 0; i < permit->grant_count; i++) {
+        const struct gs3_environment *environment = permit->grants[i].environment;
+        const struct gs3_session_rule *own = environment ? &environment->session : NULL;
+        if (!own || !own->role_arn)
+            continue;
+        if (*rule && !gs3_str_equal((*rule)->role_arn, own->role_arn))
+            return gs3_fail(err, GS3_EREFUSED,
+                            "refused: %s:%u and %s:%u ask for two roles, and one session does a "
+                            "copy within S3: download the object, then upload it",
+                            (*rule)->place.file, (*rule)->place.line, own->place.file,
+                            own->place.line);
+        if (!*rule || own->duration_s < (*rule)->duration_s)
+            *rule = own;
+    }
+    return 0;
+}
+
 bool gs3_permit_is_reserved_key(const struct gs3_permit *permit, const char *key)
 {
     for (size_t i = 0; i < permit->grant_count; i++)
@@ -76,5 +121,7 @@ void gs3_permit_free(struct gs3_permit *permit)
         return;
     free(permit->grants);
     gs3_pairs_release(&permit->metadata);
+    gs3_pairs_release(&permit->tags);
+    gs3_pairs_release(&permit->facts);
     free(permit);
 }

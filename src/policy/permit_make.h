@@ -17,5 +17,9 @@ struct gs3_grant {
  * grants has to agree on each key. Never NULL. */
 struct gs3_permit *gs3_permit_new(const struct gs3_grant *grants, size_t grant_count,
                                   const struct gs3_pairs *metadata);
+/* Object tags to inject; copied. */
+void gs3_permit_set_tags(struct gs3_permit *permit, const struct gs3_pairs *tags);
+/* What a session says of the decision; copied. */
+void gs3_permit_set_facts(struct gs3_permit *permit, const struct gs3_pairs *facts);
 
 #endif

@@ -4,16 +4,16 @@
 #include "transfer/verify.h"
 #include "transfer/work.h"
 
-/* Tags: the user's own replace the source's; without any the source's ride along where the
- * properties do. Beside the metadata's REPLACE, Ceph loses them, which AWS keeps. */
+/* Tags: the user's own, and the policy's, replace the source's; without any the source's ride along
+ * where the properties do. Beside the metadata's REPLACE, Ceph loses them, which AWS keeps. */
 static int check_tags(const struct gs3_work *work, struct gs3_err *err)
 {
     const struct gs3_plan *plan = work->plan;
     bool is_move = plan->operation == GS3_OPERATION_MOVE;
     if (!is_move && !work->shared->is_custom)
         return 0;
-    if (plan->opts.tags)
-        return gs3_verify_tags_are(work->lane->destination, plan, plan->opts.tags, err);
+    if (work->tags)
+        return gs3_verify_tags_are(work->lane->destination, plan, work->tags, err);
     if (plan->opts.copy_props != GS3_COPY_PROPS_DEFAULT || plan->head.tag_count == 0)
         return 0;
     return gs3_verify_tags(work->lane, plan, err);
@@ -51,8 +51,7 @@ static int copy_whole(const struct gs3_work *work, const struct gs3_s3_request *
     struct gs3_s3_request request = *write;
     request.op = GS3_S3_COPY_OBJECT;
     /* AWS copies the tags along unless it is told not to. */
-    request.replace_tags =
-        plan->opts.tags != NULL || plan->opts.copy_props != GS3_COPY_PROPS_DEFAULT;
+    request.replace_tags = work->tags != NULL || plan->opts.copy_props != GS3_COPY_PROPS_DEFAULT;
     if (gs3_s3_perform(work->lane->destination, &request, result, err))
         return -1;
     gs3_work_moved(work, plan->size_bytes);

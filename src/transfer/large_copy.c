@@ -43,7 +43,7 @@ static int get_tags(const struct gs3_work *work, struct gs3_s3_result *source, s
         .op = GS3_S3_GET_OBJECT_TAGGING,
         .object = {.bucket = plan->source.bucket, .key = plan->source.key},
     };
-    bool rides_along = !plan->opts.tags && plan->opts.copy_props == GS3_COPY_PROPS_DEFAULT;
+    bool rides_along = !work->tags && plan->opts.copy_props == GS3_COPY_PROPS_DEFAULT;
     if (!rides_along || plan->head.tag_count == 0)
         return 0;
     return gs3_s3_perform(work->lane->source, &request, source, err)

@@ -35,7 +35,7 @@ static int check_source(const struct gs3_work *work, struct gs3_err *err)
 /* Ceph takes the tags of CreateMultipartUpload and forgets them. */
 static int keep_tags(const struct gs3_work *work, struct gs3_err *err)
 {
-    const struct gs3_pairs *tags = work->plan->opts.tags;
+    const struct gs3_pairs *tags = work->tags;
     if (!tags || !work->shared->is_custom)
         return 0;
     return gs3_verify_tags_are(work->lane->destination, work->plan, tags, err)

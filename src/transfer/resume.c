@@ -65,8 +65,9 @@ static void make_match(const struct gs3_large *large, char match[GS3_SHA256_HEX_
         add(&text, "customer-key", key);
     }
     for (size_t i = 0; write->tags && i < write->tags->count; i++)
-        gs3_buf_printf(&text, "tag %s=%s\n", write->tags->items[i].name,
-                       write->tags->items[i].value);
+        if (!is_of_the_moment(write->tags->items[i].name))
+            gs3_buf_printf(&text, "tag %s=%s\n", write->tags->items[i].name,
+                           write->tags->items[i].value);
     for (size_t i = 0; i < write->metadata->count; i++)
         if (!is_of_the_moment(write->metadata->items[i].name))
             add(&text, write->metadata->items[i].name, write->metadata->items[i].value);

@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "base/str.h"
+#include "transfer/tags.h"
 #include "transfer/work.h"
 
 void gs3_report_release(struct gs3_report *report)
@@ -78,7 +79,7 @@ struct gs3_s3_request gs3_work_write(const struct gs3_work *work,
         .object = {.bucket = plan->destination.bucket, .key = plan->destination.key},
         .properties = properties,
         .metadata = metadata,
-        .tags = plan->opts.tags,
+        .tags = work->tags,
         .write = plan->opts.write,
         .customer_key = plan->opts.customer_key,
         .if_none_match = plan->opts.no_overwrite,
@@ -192,8 +193,9 @@ int gs3_transfer_object(const struct gs3_transfer *transfer, const struct gs3_la
                         const struct gs3_permit *permit, struct gs3_plan *plan,
                         struct gs3_report *report, struct gs3_err *err)
 {
-    const struct gs3_work work = {
+    struct gs3_work work = {
         .shared = transfer, .lane = lane, .permit = permit, .plan = plan, .report = report};
+    gs3_auto_pairs struct gs3_pairs tags = GS3_PAIRS_INIT;
     *report = (struct gs3_report){.status = GS3_REPORT_OK};
     int failed = check_permit(&work, err) || check_source_metadata(plan, err);
     if (!failed && skip_archived(&work))
@@ -203,7 +205,11 @@ int gs3_transfer_object(const struct gs3_transfer *transfer, const struct gs3_la
         report->bytes = plan->size_bytes;
         return 0;
     }
-    failed = failed || run(&work, err);
+    if (!failed) {
+        work.tags = gs3_tags_build(&work, &tags);
+        failed = (plan->direction == GS3_COPY && gs3_tags_add_source(&work, &tags, err)) ||
+                 run(&work, err);
+    }
     if (failed)
         report->status = GS3_REPORT_FAILED;
     return failed ? -1 : 0;

@@ -14,6 +14,7 @@ struct gs3_work {
     const struct gs3_permit *permit;
     struct gs3_plan *plan;
     struct gs3_report *report;
+    const struct gs3_pairs *tags; /* what the destination gets (tags.h); NULL: none are written */
 };
 
 int gs3_upload(const struct gs3_work *work, struct gs3_err *err);

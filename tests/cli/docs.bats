@@ -263,7 +263,7 @@ complete() { # DIRECTORY: a block on standard input
     apiVersion:) printf '%s\n' "$block" >"$1/block.yaml" && return ;;
     ticket_systems: | templates: | environments: | endpoints:)
         printf 'apiVersion: gs3/v1\n%s\n' "$block" >"$1/block.yaml" ;;
-    tickets: | metadata: | identity: | limits: | delete:)
+    tickets: | metadata: | identity: | session: | tags: | limits: | delete:)
         {
             printf 'apiVersion: gs3/v1\nenvironments:\n  part:\n    match: [{bucket: part}]\n'
             printf '    governance_level: high\n    ticket_for: []\n'
@@ -283,8 +283,8 @@ complete() { # DIRECTORY: a block on standard input
 check_blocks() { # WHAT: blocks on standard input, NUL between them
     local block count=0
     while IFS= read -r -d '' block; do
-        grep -qE '^(apiVersion|ticket_systems|templates|environments|endpoints|tickets|metadata|identity|limits|delete):' \
-            <<<"$block" || continue
+        grep -qE '^(apiVersion|ticket_systems|templates|environments|endpoints|tickets|metadata|'\
+'identity|session|tags|limits|delete):' <<<"$block" || continue
         count=$((count + 1))
         rm -rf "$DIR/policy"
         complete "$DIR/policy" <<<"$block"

@@ -96,7 +96,7 @@ struct fixture {
     struct gs3_clock clock;
     struct gs3_permits *permits;
     int64_t wall_ms, monotonic_ms;
-    unsigned identified, decided, allowed, taken_back;
+    unsigned begun, identified, decided, allowed, taken_back;
     char ids[4][64]; /* of the first decisions */
     int64_t last_now;
     bool fails_to_identify;
@@ -111,6 +111,16 @@ static int64_t read_wall(void *context)
 static int64_t read_monotonic(void *context)
 {
     return ((struct fixture *)context)->monotonic_ms;
+}
+
+/* Before the tickets are asked, so that STS can answer beside them. */
+static void begin_identify(void *context, const struct gs3_request *request)
+{
+    struct fixture *fixture = context;
+    assert_true(request->touch_count > 0);
+    assert_int_equal(fixture->begun, fixture->identified);
+    assert_int_equal(fixture->gate.looked_up_count, fixture->begun);
+    fixture->begun++;
 }
 
 static int identify(void *context, const struct gs3_request *request, struct gs3_operator *operator,
@@ -371,6 +381,36 @@ static void permits_for_a_failed_look_up_is_kept(void **state)
     assert_int_equal(requests(&fixture), 1);
     assert_int_equal(fixture.decided, 0);
     fixture_release(&fixture);
+}
+
+static void permits_for_begins_to_identify_before_the_look_up(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    struct script script;
+    start(&fixture, &script);
+    gs3_permits_free(fixture.permits);
+    const struct gs3_permits_opts opts = {
+        .gate = &fixture.gate,
+        .request = &fixture.request,
+        .tickets = &fixture.desk.context,
+        .clock = &fixture.clock,
+        .decision_id = "01930000-0000-7000-8000-000000000000",
+        .begin_identify = begin_identify,
+        .identify = identify,
+        .decided = decided,
+        .context = &fixture,
+    };
+    fixture.permits = gs3_permits_new(&opts);
+    assert_non_null(ask(&fixture, "prod-data", "a"));
+    assert_int_equal(fixture.begun, 1);
+    assert_int_equal(fixture.identified, 1);
+    /* The first decision has the id that it was given, and only the first. */
+    assert_string_equal(fixture.ids[0], opts.decision_id);
+    ask(&fixture, "dev-data", "a");
+    assert_int_equal(fixture.decided, 2);
+    assert_string_not_equal(fixture.ids[1], opts.decision_id);
+    stop(&fixture, &script);
 }
 
 static void permits_for_without_an_operator_gives_none(void **state)
@@ -653,6 +693,7 @@ int main(void)
         cmocka_unit_test(permits_for_a_refusal_is_repeated_and_not_asked_again),
         cmocka_unit_test(permits_for_an_early_refusal_asks_nobody),
         cmocka_unit_test(permits_for_a_failed_look_up_is_kept),
+        cmocka_unit_test(permits_for_begins_to_identify_before_the_look_up),
         cmocka_unit_test(permits_for_without_an_operator_gives_none),
         cmocka_unit_test(permits_for_no_environment_names_the_key),
         cmocka_unit_test(permits_for_two_policies_need_both),

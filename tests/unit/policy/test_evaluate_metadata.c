@@ -360,6 +360,86 @@ static void metadata_of_the_operator_must_be_printable(void **state)
     gs3_policy_free(policy);
 }
 
+static char *with_tags(const char *tags)
+{
+    gs3_auto_free char *to = gs3_xasprintf("    tags: %s\n    limits:", tags);
+    return base_with("    limits:", to);
+}
+
+static void tags_are_the_metadata_that_the_policy_names(void **state)
+{
+    gs3_auto_free char *text = with_tags("[change-request-id, operator, gs3-decision, purpose]");
+    struct gs3_policy *policy = load_text(text);
+    gs3_auto_pairs struct gs3_pairs mine = GS3_PAIRS_INIT;
+    struct scene scene;
+    (void)state;
+    scene_production(&scene);
+    scene.request.user_tags = &mine;
+    assert_true(scene_allows(&scene, policy));
+    const struct gs3_pairs *tags = &scene.decision.tags;
+    assert_int_equal(tags->count, 4);
+    assert_string_equal(tags->items[0].name, "change-request-id");
+    assert_string_equal(tags->items[0].value, "CHG0030001");
+    assert_string_equal(gs3_pairs_get(tags, "operator"), "jane");
+    assert_string_equal(gs3_pairs_get(tags, "purpose"), "quarterly load");
+    assert_true(scene_reason(&scene, "production/tags")->passed);
+    for (int i = 0; i < 6; i++) {
+        char name[8];
+        snprintf(name, sizeof name, "t%d", i);
+        gs3_pairs_add(&mine, name, "x");
+    }
+    assert_true(scene_allows(&scene, policy)); /* ten in all */
+    gs3_pairs_add(&mine, "t6", "x");
+    assert_refused(&scene, policy, "production/tags",
+                   "7 tags of --tags and 4 of the policy: an object has at most 10");
+    assert_int_equal(scene.decision.tags.count, 0);
+    gs3_pairs_release(&mine);
+    gs3_pairs_add(&mine, "Operator", "root");
+    assert_refused(&scene, policy, "production/tags/operator",
+                   "tag operator is the policy's own: leave it out of --tags");
+    scene_release(&scene);
+    gs3_policy_free(policy);
+}
+
+/* A tag that says less than the metadata would be believed all the same. */
+static void tags_that_s3_would_not_take_are_refused(void **state)
+{
+    gs3_auto_free char *text = with_tags("[purpose]");
+    gs3_auto_free char *unlimited = gs3_xstrdup(text);
+    memcpy(strstr(unlimited, "max_length: 200"), "max_length: 300", strlen("max_length: 300"));
+    struct gs3_policy *policy = load_text(unlimited);
+    char purpose[259];
+    struct scene scene;
+    (void)state;
+    scene_production(&scene);
+    scene.request.purpose = "load, then check";
+    assert_refused(&scene, policy, "production/tags/purpose", "cannot be a tag: of ASCII");
+    memset(purpose, 'x', sizeof purpose);
+    purpose[256] = '\0';
+    scene.request.purpose = purpose;
+    assert_true(scene_allows(&scene, policy));
+    purpose[256] = 'x';
+    purpose[257] = '\0';
+    assert_refused(&scene, policy, "production/tags/purpose", "it has over 256 characters");
+    scene_release(&scene);
+    gs3_policy_free(policy);
+}
+
+static void tags_are_for_objects_that_are_written(void **state)
+{
+    gs3_auto_free char *text = with_tags("[purpose]");
+    struct gs3_policy *policy = load_text(text);
+    struct scene scene;
+    (void)state;
+    scene_production(&scene);
+    scene.touches[0].actions = GS3_ACTION_READ;
+    scene.request.purpose = "load, then check";
+    assert_true(scene_allows(&scene, policy));
+    assert_int_equal(scene.decision.tags.count, 0);
+    scene_release(&scene);
+    gs3_policy_free(policy);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -373,6 +453,9 @@ int main(void)
         cmocka_unit_test(metadata_keys_of_ones_own_come_from_where_the_rule_says),
         cmocka_unit_test(metadata_reserved_keys_of_the_user_are_refused_in_any_case),
         cmocka_unit_test(metadata_of_the_operator_must_be_printable),
+        cmocka_unit_test(tags_are_the_metadata_that_the_policy_names),
+        cmocka_unit_test(tags_that_s3_would_not_take_are_refused),
+        cmocka_unit_test(tags_are_for_objects_that_are_written),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

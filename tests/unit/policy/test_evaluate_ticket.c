@@ -249,6 +249,70 @@ static void decision_session_names_count_only_for_trusted_roles(void **state)
     gs3_policy_free(policies[1]);
 }
 
+static void decision_operator_stands_for_the_assignee_of_the_map(void **state)
+{
+    static const struct {
+        const char *map, *operator, * user_name, *email;
+        bool is_allowed;
+    } cases[] = {
+        {"{jane: jdoe}", "jane", "jdoe", NULL, true},
+        {"{jane: jdoe@example.com}", "JANE", "other", "JDoe@example.com", true},
+        {"{jane: jdoe}", "jane", "jane", NULL, false}, /* the map says who she is */
+        {"{jane: jdoe}", "jane", "other", "jdoe@example.com", false},
+        {"{jane: jdoe}", "joan", "joan", NULL, true}, /* not named: as without a map */
+        {"{jane: jdoe}", "jane2", "jdoe", NULL, false},
+        {"[{operator: \"(.+)-adm\", assignee: \"\\\\1@example.com\"}]", "jane-adm", NULL,
+         "jane@example.com", true},
+        {"[{operator: \"(.+)-adm\", assignee: \"\\\\1@example.com\"}]", "jane-admin", NULL,
+         "jane@example.com", false},
+        {"[{operator: \"(.+)-adm\", assignee: \"\\\\1@example.com\"}]", "JANE-ADM", NULL,
+         "jane@example.com", false},
+        {"[{operator: \"([a-z]+)[.]([a-z]+)(x?)\", assignee: \"\\\\2\\\\3.\\\\1\"}]", "jane.doe",
+         "doe.jane", NULL, true},
+        {"[{operator: \"(a)|(j.*)\", assignee: \"\\\\1\\\\2\"}]", "jane", "jane", NULL, true},
+        {"[{operator: jane, assignee: first}, {operator: \".+\", assignee: second}]", "jane",
+         "second", NULL, false},
+        {"[{operator: jane, assignee: first}, {operator: \".+\", assignee: second}]", "joe",
+         "second", NULL, true},
+        {"[{operator: \"(.+)-adm\", assignee: \"\\\\1\"}]", "-adm", "", NULL, false},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        gs3_auto_free char *with =
+            gs3_xasprintf("    identity: {map: %s}\n    limits:", cases[i].map);
+        gs3_auto_free char *text = base_with("    limits:", with);
+        struct gs3_policy *policy = load_text(text);
+        struct scene scene;
+        scene_production(&scene);
+        scene.request.operator.name = cases[i].operator;
+        scene.tickets[0].assignee = (struct gs3_person){.user_name = TEXT(cases[i].user_name),
+                                                        .email = TEXT(cases[i].email)};
+        if (scene_allows(&scene, policy) != cases[i].is_allowed)
+            fail_msg("case %zu", i);
+        scene_release(&scene);
+        gs3_policy_free(policy);
+    }
+}
+
+/* Whoever chooses the session's name must not choose whom it stands for. */
+static void decision_map_holds_for_trusted_names_only(void **state)
+{
+    gs3_auto_free char *text =
+        base_with("    limits:", "    identity: {map: {boss: jane}}\n    limits:");
+    struct gs3_policy *policy = load_text(text);
+    struct scene scene;
+    (void)state;
+    scene_production(&scene);
+    scene.request.operator.name = "boss";
+    assert_true(scene_allows(&scene, policy));
+    scene.request.operator.role_name = "admin";
+    scene.request.operator.arn = "arn:aws:sts::123456789012:assumed-role/admin/boss";
+    assert_refused(&scene, policy, "production/change-request/operator",
+                   "chose its name, which proves nothing");
+    scene_release(&scene);
+    gs3_policy_free(policy);
+}
+
 static void decision_identity_is_sts_unless_the_policy_says_os(void **state)
 {
     gs3_auto_free char *os = base_with("    limits:", "    identity: {source: os}\n    limits:");
@@ -287,6 +351,8 @@ int main(void)
         cmocka_unit_test(decision_extreme_times_do_not_overflow),
         cmocka_unit_test(decision_operator_is_compared_with_the_assignee),
         cmocka_unit_test(decision_session_names_count_only_for_trusted_roles),
+        cmocka_unit_test(decision_operator_stands_for_the_assignee_of_the_map),
+        cmocka_unit_test(decision_map_holds_for_trusted_names_only),
         cmocka_unit_test(decision_identity_is_sts_unless_the_policy_says_os),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -275,6 +275,99 @@ static void policy_environments_are_checked(void **state)
     check(edits, COUNT(edits));
 }
 
+#define MAP(text)     "    identity: {map: " text "}\n    limits:"
+#define SESSION(text) "    session: " text "\n    limits:"
+#define TAGS(text)    "    tags: " text "\n    limits:"
+#define ROLE          "arn:aws:iam::123456789012:role/gs3/writer"
+
+static void policy_identity_maps_are_checked(void **state)
+{
+    static const struct edit edits[] = {
+        {"    limits:", MAP("{alice: asmith@example.com, bob: bob.b}"), ""},
+        {"    limits:", "    identity: {source: os, map: {alice: a}}\n    limits:", ""},
+        {"    limits:", MAP("{alice: a, Alice: b}"), "p.yaml:36:32: identity map names \"Alice\""},
+        {"    limits:", MAP("{alice: a, alice: b}"), "p.yaml:36:32"},
+        {"    limits:", MAP("{}"), "p.yaml:36:21: identity map is empty"},
+        {"    limits:", MAP("[]"), "identity map is empty"},
+        {"    limits:", MAP("alice"), "must be a table {operator: assignee}"},
+        {"    limits:", MAP("{alice: no}"), "p.yaml:36:29: assignee: no is no text"},
+        {"    limits:", MAP("{no: alice}"), "p.yaml:36:22: "},
+        {"    limits:", MAP("{alice: [a]}"), "assignee must be one value"},
+        {"    limits:", MAP("{alice: \"\"}"), "assignee is empty"},
+        {"    limits:", MAP("[{operator: \"(.*)x\", assignee: \"\\\\1@a.b\"}]"), ""},
+        {"    limits:", MAP("[{operator: \"(.*)x\", assignee: \"\\\\2\"}]"),
+         "p.yaml:36:52: assignee \"\\2\": the pattern has no group 2"},
+        {"    limits:", MAP("[{operator: x, assignee: \"\\\\1\"}]"), "the pattern has no group 1"},
+        {"    limits:", MAP("[{operator: (x), assignee: \"\\\\0\"}]"), "the number of a group"},
+        {"    limits:", MAP("[{operator: (x), assignee: \"a\\\\\"}]"), "the number of a group"},
+        {"    limits:", MAP("[{operator: (x), assignee: \"\\\\\\\\1\"}]"), "the number of a group"},
+        {"    limits:", MAP("[{operator: \"(x\", assignee: a}]"), "a ( is not closed"},
+        {"    limits:", MAP("[{operator: \"x*\", assignee: a}]"), "matches the empty text"},
+        {"    limits:", MAP("[{operator: \"(a+)+\", assignee: a}]"), ""},
+        {"    limits:", MAP("[{operator: \"(a)\\\\1\", assignee: a}]"), "back-references"},
+        {"    limits:", MAP("[{operator: x}]"), "identity map lacks the key \"assignee\""},
+        {"    limits:", MAP("[{assignee: x}]"), "identity map lacks the key \"operator\""},
+        {"    limits:", MAP("[{operator: x, assignee: a, if: b}]"), "unknown key \"if\""},
+        {"    limits:", MAP("[alice]"), "identity map must be a mapping"},
+        {"    limits:", "    identity: {maps: {a: b}}\n    limits:", "did you mean \"map\"?"},
+    };
+    (void)state;
+    check(edits, COUNT(edits));
+}
+
+static void policy_sessions_are_checked(void **state)
+{
+    static const struct edit edits[] = {
+        {"    limits:", SESSION("{role_arn: \"" ROLE "\"}"), ""},
+        {"    limits:", SESSION("{role_arn: \"" ROLE "\", duration: 15m}"), ""},
+        {"    limits:", SESSION("{role_arn: \"" ROLE "\", duration: 12h}"), ""},
+        {"    limits:", SESSION("{role_arn: \"arn:aws:iam:::role/ceph\"}"), ""},
+        {"    limits:", SESSION("{role_arn: \"arn:aws-us-gov:iam::123456789012:role/x\"}"), ""},
+        {"    limits:", SESSION("{role_arn: \"" ROLE "\", duration: 14m}"),
+         "p.yaml:36:80: duration 14m: AWS gives sessions of 15m to 12h"},
+        {"    limits:", SESSION("{role_arn: \"" ROLE "\", duration: 13h}"), "15m to 12h"},
+        {"    limits:", SESSION("{role_arn: \"" ROLE "\", duration: 900}"), "whole number with s"},
+        {"    limits:", SESSION("{role_arn: \"" ROLE "\", duration: [15m]}"), "whole number with"},
+        {"    limits:", SESSION("{duration: 15m}"), "session lacks the key \"role_arn\""},
+        {"    limits:", SESSION("{}"), "session is empty"},
+        {"    limits:", SESSION(ROLE), "session must be a mapping"},
+        {"    limits:", SESSION("{role_arn: \"" ROLE "\", policy: x}"), "unknown key \"policy\""},
+        {"    limits:", SESSION("{role_arn: writer}"), "p.yaml:36:25: role_arn \"writer\" is no"},
+        {"    limits:", SESSION("{role_arn: \"arn:aws:iam::1:role/x\"}"), "is no role's ARN"},
+        {"    limits:", SESSION("{role_arn: \"arn:aws:iam::123456789012:user/x\"}"), "is no role"},
+        {"    limits:", SESSION("{role_arn: \"arn:aws:iam::123456789012:role/\"}"), "is no role"},
+        {"    limits:", SESSION("{role_arn: \"arn:aws:iam::123456789012:role/x/\"}"), "is no role"},
+        {"    limits:", SESSION("{role_arn: \"arn:aws:iam::123456789012:role/*\"}"), "is no role"},
+        {"    limits:", SESSION("{role_arn: \"arn:evil:iam::123456789012:role/x\"}"), "is no role"},
+        {"    limits:", SESSION("{role_arn: \"arn:aws:sts::123456789012:assumed-role/x/y\"}"),
+         "is no role"},
+    };
+    (void)state;
+    check(edits, COUNT(edits));
+}
+
+static void policy_tags_are_checked(void **state)
+{
+    static const struct edit edits[] = {
+        {"    limits:", TAGS("[change-request-id, environment, operator, gs3-decision]"), ""},
+        {"    limits:", TAGS("[purpose, risk-level]"), ""},
+        {"    limits:", TAGS("[jira-ticket-id]"),
+         "p.yaml:36:12: tags names \"jira-ticket-id\", which environment \"production\" does not "
+         "write"},
+        {"    limits:", TAGS("[gs3-signature]"), "does not write"},
+        {"    limits:", TAGS("[Operator]"), "does not write"},
+        {"    limits:", TAGS("[operator, operator]"), "names \"operator\" twice"},
+        {"    limits:", TAGS("[]"), "tags is an empty list"},
+        {"    limits:", TAGS("{operator: ticket.id}"), "tags must be a list"},
+        {"    limits:",
+         TAGS("[environment, operator, timestamp, operation, purpose, risk-level, approval-status, "
+              "tracking-system, gs3-policy, governance-level, gs3-decision]"),
+         "p.yaml:36:11: tags names 11 keys: an object has at most 10 tags"},
+    };
+    (void)state;
+    check(edits, COUNT(edits));
+}
+
 static void policy_templates_are_checked(void **state)
 {
 #define TEMPLATE(text) "templates:\n" text "environments:\n"
@@ -492,6 +585,9 @@ int main(void)
         cmocka_unit_test(policy_ticket_systems_are_checked),
         cmocka_unit_test(policy_credentials_are_references_and_one_set),
         cmocka_unit_test(policy_environments_are_checked),
+        cmocka_unit_test(policy_identity_maps_are_checked),
+        cmocka_unit_test(policy_sessions_are_checked),
+        cmocka_unit_test(policy_tags_are_checked),
         cmocka_unit_test(policy_templates_are_checked),
         cmocka_unit_test(policy_ticket_rules_are_checked),
         cmocka_unit_test(policy_metadata_rules_are_checked),

@@ -187,6 +187,7 @@ static int put(struct fake_store *store, struct gs3_s3_call *call, struct gs3_s3
     struct fake_object *object =
         fake_store_put(store, call->bucket, call->key, content, &call->metadata);
     gs3_s3_properties_copy(&object->properties, &call->properties);
+    gs3_pairs_copy(&object->tags, &call->tags);
     sum_body(&call->request, content, result);
     keep_checksum(store, object, call->request.checksum, result->checksum);
     set_md5_etag(store, object);
@@ -307,7 +308,7 @@ static int copy(struct fake_store *store, struct gs3_s3_call *call, struct gs3_s
         return fail(err, 412, "PreconditionFailed");
     gs3_auto_free char *content = gs3_xstrdup(source->content);
     gs3_auto_pairs struct gs3_pairs tags = GS3_PAIRS_INIT;
-    gs3_pairs_copy(&tags, &source->tags);
+    gs3_pairs_copy(&tags, call->request.replace_tags ? &call->tags : &source->tags);
     struct fake_object *object =
         fake_store_put(store, call->bucket, call->key, content, &call->metadata);
     gs3_s3_properties_copy(&object->properties, &call->properties);

@@ -395,6 +395,74 @@ static void gs3_transfer_object_tags_that_a_copy_dropped_are_set(void **state)
     world_release(&world);
 }
 
+/* What the policy injects goes over what the source carries, in any case, and the rest of it rides
+ * along as before. */
+static void gs3_transfer_object_injects_the_permits_tags(void **state)
+{
+    (void)state;
+    struct world world;
+    world_init(&world);
+    put_source(&world);
+    write_file(world.file);
+    gs3_auto_pairs struct gs3_pairs injected = GS3_PAIRS_INIT, mine = GS3_PAIRS_INIT;
+    gs3_pairs_add(&injected, "change-request-id", "CHG0030001");
+    gs3_pairs_add(&mine, "Mine", "1");
+    gs3_permit_set_tags(world.permit, &injected);
+    gs3_pairs_add(&fake_store_find(&world.store, "bucket", "source")->tags, "Change-Request-Id",
+                  "CHG0000001");
+    const struct gs3_plan_opts with_mine = {.tags = &mine};
+    const struct {
+        const char *from;
+        const struct gs3_plan_opts *opts;
+        const char *key;
+        size_t count;
+    } cases[] = {
+        {world.file, NULL, NULL, 1},
+        {world.file, &with_mine, "Mine", 2},
+        {"s3://bucket/source", NULL, "Team", 2},
+        {"s3://bucket/source", &with_mine, "Mine", 2},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        enum gs3_report_status status;
+        struct gs3_err err = GS3_ERR_INIT;
+        assert_int_equal(run(&world, GS3_OPERATION_COPY, cases[i].from, "s3://bucket/dest",
+                             cases[i].opts, &status, &err),
+                         0);
+        struct fake_object *object = fake_store_find(&world.store, "bucket", "dest");
+        assert_string_equal(gs3_pairs_get(&object->tags, "change-request-id"), "CHG0030001");
+        assert_int_equal(object->tags.count, cases[i].count);
+        if (cases[i].key)
+            assert_true(gs3_pairs_has(&object->tags, cases[i].key));
+    }
+    world_release(&world);
+}
+
+static void gs3_transfer_object_with_too_many_tags_fails_before_it_is_copied(void **state)
+{
+    (void)state;
+    struct world world;
+    world_init(&world);
+    put_source(&world);
+    gs3_auto_pairs struct gs3_pairs injected = GS3_PAIRS_INIT;
+    gs3_pairs_add(&injected, "change-request-id", "CHG0030001");
+    gs3_permit_set_tags(world.permit, &injected);
+    struct fake_object *source = fake_store_find(&world.store, "bucket", "source");
+    for (int i = 0; i < 9; i++) {
+        char name[8];
+        snprintf(name, sizeof name, "t%d", i);
+        gs3_pairs_add(&source->tags, name, "x");
+    }
+    enum gs3_report_status status;
+    struct gs3_err err = GS3_ERR_INIT;
+    assert_int_equal(run(&world, GS3_OPERATION_MOVE, "s3://bucket/source", "s3://bucket/dest", NULL,
+                         &status, &err),
+                     -1);
+    assert_non_null(strstr(err.message, "11 together, an object has at most 10"));
+    assert_null(fake_store_find(&world.store, "bucket", "dest"));
+    assert_non_null(fake_store_find(&world.store, "bucket", "source"));
+    world_release(&world);
+}
+
 static void gs3_transfer_object_metadata_that_cannot_be_read_is_not_dropped(void **state)
 {
     (void)state;
@@ -523,6 +591,8 @@ int main(void)
         cmocka_unit_test(gs3_local_target_takes_no_more_than_the_objects_length),
         cmocka_unit_test(gs3_transfer_object_no_overwrite_keeps_both_ends),
         cmocka_unit_test(gs3_transfer_object_tags_that_a_copy_dropped_are_set),
+        cmocka_unit_test(gs3_transfer_object_injects_the_permits_tags),
+        cmocka_unit_test(gs3_transfer_object_with_too_many_tags_fails_before_it_is_copied),
         cmocka_unit_test(gs3_transfer_object_metadata_that_cannot_be_read_is_not_dropped),
         cmocka_unit_test(gs3_transfer_object_without_permit_sends_nothing),
         cmocka_unit_test(gs3_transfer_object_dryrun_only_looks),
