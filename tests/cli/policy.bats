@@ -205,7 +205,7 @@ YAML
     {
         sed '/^environments:/,$d' "$golden/policy.yaml"
         printf 'environments:\n'
-        for number in $(seq 1 60); do
+        for number in $(seq 1 100); do
             printf '  e%s:\n    match: [{bucket: data, prefix: team-%s/}, {bucket: data-%s}]\n' "$number" "$number" "$number"
             printf '    governance_level: high\n    ticket_for: [write, delete]\n    tickets:\n'
             printf '      - {name: c, system: cab, pattern: "CHG[0-9]{7}", approval: [approved], metadata_key: k%s}\n' "$number"
