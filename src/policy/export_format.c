@@ -26,6 +26,11 @@ char *gs3_export_print(const cJSON *value, unsigned indent)
     return gs3_buf_take(&out);
 }
 
+static int too_long(struct gs3_err *err)
+{
+    return gs3_fail(err, GS3_EGENERAL, "the documents are too long to print");
+}
+
 static int render_json(const struct gs3_export *export, struct gs3_buf *out, struct gs3_err *err)
 {
     if (export->count > 1) {
@@ -40,7 +45,7 @@ static int render_json(const struct gs3_export *export, struct gs3_buf *out, str
                         export->kind == GS3_EXPORT_BUCKET ? "--bucket" : "--environment");
     }
     gs3_auto_free char *text = gs3_export_print(export->documents[0].body, 0);
-    return gs3_buf_printf(out, "%s\n", text);
+    return gs3_buf_printf(out, "%s\n", text) ? too_long(err) : 0;
 }
 
 /* ---- CloudFormation */
@@ -254,5 +259,5 @@ int gs3_export_render(const struct gs3_export *export, enum gs3_export_format fo
         return render_json(export, out, err);
     int failed = format == GS3_EXPORT_TERRAFORM ? gs3_export_terraform(export, out)
                                                 : gs3_export_cloudformation(export, out);
-    return failed ? gs3_fail(err, GS3_EGENERAL, "the documents are too long to print") : 0;
+    return failed ? too_long(err) : 0;
 }

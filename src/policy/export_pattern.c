@@ -142,7 +142,8 @@ static void read_sequence(const char **cursor, struct gs3_strings *out)
     while (**cursor && **cursor != '|' && **cursor != ')') {
         gs3_auto_strings struct gs3_strings atom = {.count = 0};
         read_atom(cursor, &atom);
-        read_quantifier(cursor, &atom);
+        while (**cursor && strchr("*+?{", **cursor))
+            read_quantifier(cursor, &atom);
         append_all(out, &atom);
     }
 }
