@@ -19,7 +19,12 @@ _gs3() {
         --output|--color|--endpoint-url|--profile|--region|--cli-read-timeout|--cli-connect-timeout|--ca-bundle)
             [[ ${COMP_WORDS[i+1]} == = ]] && ((i++))
             ((i++)) ;;
-        cp|mv|put|doctor|completion) command=${COMP_WORDS[i]}; break ;;
+        cp|mv|put|doctor|completion|policy) command=${COMP_WORDS[i]}; break ;;
+        esac
+    done
+    [[ $command == policy ]] && for ((i++; i < COMP_CWORD; i++)); do
+        case ${COMP_WORDS[i]} in
+        export|lint) command+=" ${COMP_WORDS[i]}"; break ;;
         esac
     done
     case $prev in
@@ -67,23 +72,40 @@ _gs3() {
     --cli-read-timeout) return ;;
     --cli-connect-timeout) return ;;
     --ca-bundle) _gs3_files; return ;;
+    --kind) _gs3_words 'bucket trust permissions scp vpce event-selectors eventbridge alarm'; return ;;
+    --format) _gs3_words 'json terraform cloudformation'; return ;;
+    --bucket) return ;;
+    --principal) return ;;
+    --role-arn) return ;;
+    --exempt-role) return ;;
+    --vpc-endpoint) return ;;
+    --partition) _gs3_words 'aws aws-cn aws-us-gov'; return ;;
     esac
     case $command in
-    cp)
+    'cp')
         if [[ $cur == -* ]]; then _gs3_words '--ticket --purpose --environment --department --policy --explain --output --dryrun --quiet --only-show-errors --no-progress --progress-frequency --progress-multiline --color --recursive --include --exclude --follow-symlinks --no-follow-symlinks --case-conflict --page-size --no-overwrite --resume --expected-size --metadata --metadata-directive --copy-props --tags --content-type --cache-control --content-disposition --content-encoding --content-language --expires --no-guess-mime-type --website-redirect --acl --grants --storage-class --sse --sse-kms-key-id --sse-c --sse-c-key --sse-c-copy-source --sse-c-copy-source-key --checksum-algorithm --checksum-mode --verify --ignore-glacier-warnings --force-glacier-transfer --request-payer --endpoint-url --profile --region --source-region --no-sign-request --cli-read-timeout --cli-connect-timeout --no-verify-ssl --ca-bundle --debug --help --version'
         else _gs3_files; fi ;;
-    mv)
+    'mv')
         if [[ $cur == -* ]]; then _gs3_words '--ticket --purpose --environment --department --policy --explain --output --dryrun --quiet --only-show-errors --no-progress --progress-frequency --progress-multiline --color --recursive --include --exclude --follow-symlinks --no-follow-symlinks --case-conflict --page-size --no-overwrite --resume --metadata --metadata-directive --copy-props --tags --content-type --cache-control --content-disposition --content-encoding --content-language --expires --no-guess-mime-type --website-redirect --acl --grants --storage-class --sse --sse-kms-key-id --sse-c --sse-c-key --sse-c-copy-source --sse-c-copy-source-key --checksum-algorithm --checksum-mode --verify --ignore-glacier-warnings --force-glacier-transfer --request-payer --endpoint-url --profile --region --source-region --no-sign-request --cli-read-timeout --cli-connect-timeout --no-verify-ssl --ca-bundle --debug --help --version'
         else _gs3_files; fi ;;
-    put)
+    'put')
         if [[ $cur == -* ]]; then _gs3_words '--ticket --purpose --environment --department --policy --explain --output --dryrun --quiet --only-show-errors --no-progress --progress-frequency --progress-multiline --color --recursive --include --exclude --follow-symlinks --no-follow-symlinks --no-overwrite --resume --expected-size --metadata --tags --content-type --cache-control --content-disposition --content-encoding --content-language --expires --no-guess-mime-type --website-redirect --acl --grants --storage-class --sse --sse-kms-key-id --sse-c --sse-c-key --checksum-algorithm --verify --request-payer --endpoint-url --profile --region --no-sign-request --cli-read-timeout --cli-connect-timeout --no-verify-ssl --ca-bundle --debug --help --version'
         else _gs3_files; fi ;;
-    doctor)
+    'doctor')
         if [[ $cur == -* ]]; then _gs3_words '--policy --output --endpoint-url --profile --region --no-verify-ssl --ca-bundle --debug --help --version'; fi ;;
-    completion)
+    'completion')
         if [[ $cur == -* ]]; then _gs3_words '--help --version'
         else _gs3_words 'bash zsh fish'; fi ;;
-    '') _gs3_words 'cp mv put doctor completion --output --color --endpoint-url --profile --region --no-sign-request --cli-read-timeout --cli-connect-timeout --no-verify-ssl --ca-bundle --debug --help --version' ;;
+    'policy export')
+        if [[ $cur == -* ]]; then _gs3_words '--environment --policy --sse --sse-kms-key-id --kind --format --bucket --principal --role-arn --exempt-role --vpc-endpoint --partition --system --help --version'
+        else _gs3_files; fi ;;
+    'policy lint')
+        if [[ $cur == -* ]]; then _gs3_words '--system --help --version'
+        else _gs3_files; fi ;;
+    policy)
+        if [[ $cur == -* ]]; then _gs3_words '--help --version'
+        else _gs3_words 'export lint'; fi ;;
+    '') _gs3_words 'cp mv put doctor completion policy --output --color --endpoint-url --profile --region --no-sign-request --cli-read-timeout --cli-connect-timeout --no-verify-ssl --ca-bundle --debug --help --version' ;;
     esac
 }
 complete -F _gs3 gs3

@@ -3,6 +3,7 @@ function __gs3_command
     set -l words (commandline -opc)
     set -e words[1]
     set -l is_value 0
+    set -l group
     for word in $words
         if test $is_value = 1
             set is_value 0
@@ -14,11 +15,19 @@ function __gs3_command
             case '-*'
                 continue
             case '*'
+                if test -n "$group"
+                    echo "$group $word"
+                    return 0
+                else if contains -- $word policy
+                    set group $word
+                    continue
+                end
                 echo $word
                 return 0
         end
     end
-    return 1
+    test -n "$group"
+    and echo $group
 end
 function __gs3_command_is
     set -l command (__gs3_command)
@@ -29,12 +38,15 @@ complete -c gs3 -f -n 'not __gs3_command >/dev/null' -a mv -d 'as cp, and delete
 complete -c gs3 -f -n 'not __gs3_command >/dev/null' -a put -d 'write files or standard input to S3'
 complete -c gs3 -f -n 'not __gs3_command >/dev/null' -a doctor -d 'say what was found, what is wrong and what to do: credentials, policy, tickets, endpoints'
 complete -c gs3 -f -n 'not __gs3_command >/dev/null' -a completion -d 'print the completion for a shell'
+complete -c gs3 -f -n 'not __gs3_command >/dev/null' -a policy
+complete -c gs3 -f -n '__gs3_command_is policy' -a export -d 'print the AWS documents that back the policy'
+complete -c gs3 -f -n '__gs3_command_is policy' -a lint -d 'read a policy, and say where it is wrong'
 complete -c gs3 -f -n '__gs3_command_is completion' -a 'bash zsh fish'
 complete -c gs3 -n '__gs3_command_is cp mv put' -l ticket -d 'change request, incident or issue that covers the operation; repeatable' -x
 complete -c gs3 -n '__gs3_command_is cp mv put' -l purpose -d 'why the operation is done' -x
-complete -c gs3 -n '__gs3_command_is cp mv put' -l environment -d 'refuse unless the policy says the buckets belong to NAME' -x
+complete -c gs3 -n '__gs3_command_is cp mv put "policy export"' -l environment -d 'refuse unless the policy says the buckets belong to NAME; an export: NAME alone' -x
 complete -c gs3 -n '__gs3_command_is cp mv put' -l department -d 'the department that the operation is done for' -x
-complete -c gs3 -n '__gs3_command_is cp mv put doctor' -l policy -d 'policy file, or directory of policy files' -r -F
+complete -c gs3 -n '__gs3_command_is cp mv put doctor "policy export"' -l policy -d 'policy file, or directory of policy files' -r -F
 complete -c gs3 -n '__gs3_command_is cp mv put' -l explain -d 'print the decision rule by rule, with the policy\'s file and line'
 complete -c gs3 -n 'not __gs3_command >/dev/null; or __gs3_command_is cp mv put doctor' -l output -d 'what the lines are; json is one object a line' -x -a 'text json'
 complete -c gs3 -n '__gs3_command_is cp mv put' -l dryrun -d 'decide, and say what would be done, without doing it'
@@ -69,8 +81,8 @@ complete -c gs3 -n '__gs3_command_is cp mv put' -l website-redirect -d 'where a 
 complete -c gs3 -n '__gs3_command_is cp mv put' -l acl -d 'canned access control list of the destination' -x -a 'private public-read public-read-write authenticated-read aws-exec-read bucket-owner-read log-delivery-write bucket-owner-full-control'
 complete -c gs3 -n '__gs3_command_is cp mv put' -l grants -d 'rights on the destination: read, readacl, writeacl or full, for id=, emailaddress= or uri=' -x
 complete -c gs3 -n '__gs3_command_is cp mv put' -l storage-class -d 'storage class of the destination' -x -a 'STANDARD REDUCED_REDUNDANCY STANDARD_IA ONEZONE_IA INTELLIGENT_TIERING GLACIER DEEP_ARCHIVE GLACIER_IR'
-complete -c gs3 -n '__gs3_command_is cp mv put' -l sse -d 'encryption by the store, without a value by AES256' -x -a 'AES256 aws:kms aws:kms:dsse'
-complete -c gs3 -n '__gs3_command_is cp mv put' -l sse-kms-key-id -d 'the KMS key of --sse aws:kms' -x
+complete -c gs3 -n '__gs3_command_is cp mv put "policy export"' -l sse -d 'encryption by the store, without a value by AES256' -x -a 'AES256 aws:kms aws:kms:dsse'
+complete -c gs3 -n '__gs3_command_is cp mv put "policy export"' -l sse-kms-key-id -d 'the KMS key of --sse aws:kms' -x
 complete -c gs3 -n '__gs3_command_is cp mv put' -l sse-c -d 'encrypt or read the object with a key of yours' -x -a 'AES256'
 complete -c gs3 -n '__gs3_command_is cp mv put' -l sse-c-key -d 'file with the key of --sse-c: 32 bytes, or with file:// their base64' -x
 complete -c gs3 -n '__gs3_command_is cp mv' -l sse-c-copy-source -d 'read the source of a copy with a key of yours' -x -a 'AES256'
@@ -91,5 +103,14 @@ complete -c gs3 -n 'not __gs3_command >/dev/null; or __gs3_command_is cp mv put'
 complete -c gs3 -n 'not __gs3_command >/dev/null; or __gs3_command_is cp mv put doctor' -l no-verify-ssl -d 'do not verify the S3 endpoint\'s certificate (never the ticketing system\'s)'
 complete -c gs3 -n 'not __gs3_command >/dev/null; or __gs3_command_is cp mv put doctor' -l ca-bundle -d 'CA certificates for the S3 endpoint (never for the ticketing system)' -r -F
 complete -c gs3 -n 'not __gs3_command >/dev/null; or __gs3_command_is cp mv put doctor' -l debug -d 'print what is sent and answered, secrets left out, on standard error'
-complete -c gs3 -n 'not __gs3_command >/dev/null; or __gs3_command_is cp mv put doctor completion' -l help -d 'print the usage and end'
-complete -c gs3 -n 'not __gs3_command >/dev/null; or __gs3_command_is cp mv put doctor completion' -l version -d 'print the version and end'
+complete -c gs3 -n '__gs3_command_is "policy export"' -l kind -d 'which document' -x -a 'bucket trust permissions scp vpce event-selectors eventbridge alarm'
+complete -c gs3 -n '__gs3_command_is "policy export"' -l format -d 'how it is written; json by default' -x -a 'json terraform cloudformation'
+complete -c gs3 -n '__gs3_command_is "policy export"' -l bucket -d 'this bucket alone, one that a pattern of the policy stands for too; repeatable' -x
+complete -c gs3 -n '__gs3_command_is "policy export"' -l principal -d 'trust: who may assume the role; repeatable' -x
+complete -c gs3 -n '__gs3_command_is "policy export"' -l role-arn -d 'trust, permissions, scp: the environment\'s role' -x
+complete -c gs3 -n '__gs3_command_is "policy export"' -l exempt-role -d 'bucket, scp: a role that is not denied, such as one for emergencies; repeatable' -x
+complete -c gs3 -n '__gs3_command_is "policy export"' -l vpc-endpoint -d 'bucket: deny what does not come through this VPC endpoint; repeatable' -x
+complete -c gs3 -n '__gs3_command_is "policy export"' -l partition -d 'AWS partition; aws by default' -x -a 'aws aws-cn aws-us-gov'
+complete -c gs3 -n '__gs3_command_is "policy export" "policy lint"' -l system -d 'read the named policy as the system\'s, which may be locked'
+complete -c gs3 -n 'not __gs3_command >/dev/null; or __gs3_command_is cp mv put doctor completion policy "policy export" "policy lint"' -l help -d 'print the usage and end'
+complete -c gs3 -n 'not __gs3_command >/dev/null; or __gs3_command_is cp mv put doctor completion policy "policy export" "policy lint"' -l version -d 'print the version and end'

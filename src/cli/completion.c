@@ -36,10 +36,65 @@ static bool is_global_with_value(const struct gs3_option *option)
     return option->is_global && option->kind != GS3_OPTION_FLAG;
 }
 
+/* The first command of its group, or a command that is in none. */
+static bool is_first(size_t index)
+{
+    const struct gs3_command *command = &gs3_commands[index];
+    size_t bytes = gs3_command_group_bytes(command);
+    for (size_t i = 0; i < index && bytes; i++)
+        if (gs3_command_group_bytes(&gs3_commands[i]) == bytes &&
+            memcmp(gs3_commands[i].name, command->name, bytes) == 0)
+            return false;
+    return true;
+}
+
+static bool is_first_of_group(size_t index)
+{
+    return gs3_command_group_bytes(&gs3_commands[index]) && is_first(index);
+}
+
+/* The word that stands first: the command, or its group. */
+static void print_first_word(FILE *stream, const struct gs3_command *command)
+{
+    size_t bytes = gs3_command_group_bytes(command);
+    fprintf(stream, "%.*s", (int)(bytes ? bytes : strlen(command->name)), command->name);
+}
+
+/* Of each command, or of each group's name. */
 static void print_command_names(FILE *stream, const char *separator)
 {
+    for (size_t i = 0; i < gs3_command_count; i++) {
+        if (!is_first(i))
+            continue;
+        fputs(i ? separator : "", stream);
+        print_first_word(stream, &gs3_commands[i]);
+    }
+}
+
+/* The commands of the group that `first` is in. */
+static bool is_same_group(const struct gs3_command *first, const struct gs3_command *command)
+{
+    size_t bytes = gs3_command_group_bytes(first);
+    return gs3_command_group_bytes(command) == bytes &&
+           memcmp(first->name, command->name, bytes) == 0;
+}
+
+static unsigned group_bits(const struct gs3_command *first)
+{
+    unsigned bits = 0;
     for (size_t i = 0; i < gs3_command_count; i++)
-        fprintf(stream, "%s%s", i ? separator : "", gs3_commands[i].name);
+        if (is_same_group(first, &gs3_commands[i]))
+            bits |= gs3_commands[i].bit;
+    return bits;
+}
+
+/* The second words of a group. */
+static void print_group_words(FILE *stream, const struct gs3_command *first, const char *separator)
+{
+    for (size_t i = 0, count = 0; i < gs3_command_count; i++)
+        if (is_same_group(first, &gs3_commands[i]))
+            fprintf(stream, "%s%s", count++ ? separator : "",
+                    gs3_commands[i].name + gs3_command_group_bytes(first) + 1);
 }
 
 static void print_bash_values(FILE *stream)
@@ -71,7 +126,7 @@ static void print_bash_commands(FILE *stream)
 {
     fputs("    case $command in\n", stream);
     for (size_t i = 0; i < gs3_command_count; i++) {
-        fprintf(stream, "    %s)\n        if [[ $cur == -* ]]; then _gs3_words '",
+        fprintf(stream, "    '%s')\n        if [[ $cur == -* ]]; then _gs3_words '",
                 gs3_commands[i].name);
         print_names(stream, gs3_commands[i].bit, NULL, " ");
         fputs(gs3_commands[i].bit == GS3_COMMAND_COMPLETION
@@ -80,11 +135,38 @@ static void print_bash_commands(FILE *stream)
                                                           : "'\n        else _gs3_files; fi ;;\n",
               stream);
     }
+    for (size_t i = 0; i < gs3_command_count; i++) {
+        if (!is_first_of_group(i))
+            continue;
+        fputs("    ", stream);
+        print_first_word(stream, &gs3_commands[i]);
+        fputs(")\n        if [[ $cur == -* ]]; then _gs3_words '", stream);
+        print_names(stream, group_bits(&gs3_commands[i]), is_global, " ");
+        fputs("'\n        else _gs3_words '", stream);
+        print_group_words(stream, &gs3_commands[i], " ");
+        fputs("'; fi ;;\n", stream);
+    }
     fputs("    '') _gs3_words '", stream);
     print_command_names(stream, " ");
     fputc(' ', stream);
     print_names(stream, ~0U, is_global, " ");
     fputs("' ;;\n    esac\n", stream);
+}
+
+/* Of a group the command goes on with its next word. */
+static void print_bash_groups(FILE *stream)
+{
+    for (size_t i = 0; i < gs3_command_count; i++) {
+        if (!is_first_of_group(i))
+            continue;
+        fputs("    [[ $command == ", stream);
+        print_first_word(stream, &gs3_commands[i]);
+        fputs(" ]] && for ((i++; i < COMP_CWORD; i++)); do\n"
+              "        case ${COMP_WORDS[i]} in\n        ",
+              stream);
+        print_group_words(stream, &gs3_commands[i], "|");
+        fputs(") command+=\" ${COMP_WORDS[i]}\"; break ;;\n        esac\n    done\n", stream);
+    }
 }
 
 static void print_bash(FILE *stream)
@@ -114,6 +196,7 @@ static void print_bash(FILE *stream)
         stream);
     print_command_names(stream, "|");
     fputs(") command=${COMP_WORDS[i]}; break ;;\n        esac\n    done\n", stream);
+    print_bash_groups(stream);
     print_bash_values(stream);
     print_bash_commands(stream);
     fputs("}\ncomplete -F _gs3 gs3\n", stream);
@@ -167,6 +250,37 @@ static void print_zsh_options(FILE *stream, unsigned commands, bool globals_only
             print_zsh_option(stream, &gs3_options[i]);
 }
 
+static void print_zsh_command(FILE *stream, const struct gs3_command *command, const char *word)
+{
+    fprintf(stream, "        %s) _arguments \\\n", word);
+    print_zsh_options(stream, command->bit, false);
+    switch (command->bit) {
+    case GS3_COMMAND_COMPLETION: fputs("        '1:shell:(bash zsh fish)' ;;\n", stream); break;
+    case GS3_COMMAND_DOCTOR: fputs("        '*:bucket:' ;;\n", stream); break;
+    case GS3_COMMAND_POLICY_EXPORT: fputs("        ;;\n", stream); break;
+    case GS3_COMMAND_POLICY_LINT: fputs("        '1:policy:_files' ;;\n", stream); break;
+    default: fputs("        '1:source:_files' '2:destination:_files' ;;\n", stream); break;
+    }
+}
+
+/* The words behind a group's name are arguments of an own. */
+static void print_zsh_group(FILE *stream, const struct gs3_command *first)
+{
+    fputs("        ", stream);
+    print_first_word(stream, first);
+    fputs(")\n        state=\n        _arguments -C \\\n", stream);
+    print_zsh_options(stream, group_bits(first), true);
+    fputs("        '1:command:(", stream);
+    print_group_words(stream, first, " ");
+    fputs(")' '*::argument:->argument'\n        [[ $state == argument ]] && case $line[1] in\n",
+          stream);
+    for (size_t i = 0; i < gs3_command_count; i++)
+        if (is_same_group(first, &gs3_commands[i]))
+            print_zsh_command(stream, &gs3_commands[i],
+                              gs3_commands[i].name + gs3_command_group_bytes(first) + 1);
+    fputs("        esac ;;\n", stream);
+}
+
 static void print_zsh(FILE *stream)
 {
     fputs("#compdef gs3\n# zsh completion for gs3, written by `gs3 completion zsh`\n"
@@ -175,8 +289,15 @@ static void print_zsh(FILE *stream)
           "    commands=(\n",
           stream);
     for (size_t i = 0; i < gs3_command_count; i++) {
-        fprintf(stream, "        '%s:", gs3_commands[i].name);
-        print_zsh_text(stream, gs3_commands[i].help);
+        if (!is_first(i))
+            continue;
+        fputs("        '", stream);
+        print_first_word(stream, &gs3_commands[i]);
+        fputc(':', stream);
+        if (is_first_of_group(i))
+            print_group_words(stream, &gs3_commands[i], ", ");
+        else
+            print_zsh_text(stream, gs3_commands[i].help);
         fputs("'\n", stream);
     }
     fputs("    )\n    _arguments -C \\\n", stream);
@@ -186,14 +307,10 @@ static void print_zsh(FILE *stream)
           "    argument)\n        case $line[1] in\n",
           stream);
     for (size_t i = 0; i < gs3_command_count; i++) {
-        fprintf(stream, "        %s) _arguments \\\n", gs3_commands[i].name);
-        print_zsh_options(stream, gs3_commands[i].bit, false);
-        fputs(gs3_commands[i].bit == GS3_COMMAND_COMPLETION
-                  ? "        '1:shell:(bash zsh fish)' ;;\n"
-              : gs3_commands[i].bit == GS3_COMMAND_DOCTOR
-                  ? "        '*:bucket:' ;;\n"
-                  : "        '1:source:_files' '2:destination:_files' ;;\n",
-              stream);
+        if (is_first_of_group(i))
+            print_zsh_group(stream, &gs3_commands[i]);
+        else if (is_first(i))
+            print_zsh_command(stream, &gs3_commands[i], gs3_commands[i].name);
     }
     fputs("        esac ;;\n    esac\n}\n"
           "# Autoloaded as a completion function, or read with source.\n"
@@ -218,9 +335,16 @@ static void print_fish_option(FILE *stream, const struct gs3_option *option)
     fputs(option->is_global ? "not __gs3_command >/dev/null; or __gs3_command_is"
                             : "__gs3_command_is",
           stream);
-    for (size_t i = 0; i < gs3_command_count; i++)
+    for (size_t i = 0; i < gs3_command_count; i++) {
+        if (option->is_global && is_first_of_group(i) &&
+            (option->commands & group_bits(&gs3_commands[i]))) {
+            fputc(' ', stream);
+            print_first_word(stream, &gs3_commands[i]);
+        }
         if (option->commands & gs3_commands[i].bit)
-            fprintf(stream, " %s", gs3_commands[i].name);
+            fprintf(stream, gs3_command_group_bytes(&gs3_commands[i]) ? " \"%s\"" : " %s",
+                    gs3_commands[i].name);
+    }
     fprintf(stream, "' -l %s -d ", option->name + 2);
     print_fish_text(stream, option->help);
     if (option->value_kind == GS3_VALUE_FILE)
@@ -241,6 +365,7 @@ static void print_fish_functions(FILE *stream)
           "    set -l words (commandline -opc)\n"
           "    set -e words[1]\n"
           "    set -l is_value 0\n"
+          "    set -l group\n"
           "    for word in $words\n"
           "        if test $is_value = 1\n"
           "            set is_value 0\n"
@@ -254,11 +379,26 @@ static void print_fish_functions(FILE *stream)
           "            case '-*'\n"
           "                continue\n"
           "            case '*'\n"
+          "                if test -n \"$group\"\n"
+          "                    echo \"$group $word\"\n"
+          "                    return 0\n"
+          "                else if contains -- $word",
+          stream);
+    for (size_t i = 0; i < gs3_command_count; i++)
+        if (is_first_of_group(i)) {
+            fputc(' ', stream);
+            print_first_word(stream, &gs3_commands[i]);
+        }
+    fputs("\n"
+          "                    set group $word\n"
+          "                    continue\n"
+          "                end\n"
           "                echo $word\n"
           "                return 0\n"
           "        end\n"
           "    end\n"
-          "    return 1\n"
+          "    test -n \"$group\"\n"
+          "    and echo $group\n"
           "end\n"
           "function __gs3_command_is\n"
           "    set -l command (__gs3_command)\n"
@@ -267,16 +407,34 @@ static void print_fish_functions(FILE *stream)
           stream);
 }
 
+static void print_fish_command(FILE *stream, size_t index)
+{
+    const struct gs3_command *command = &gs3_commands[index];
+    size_t bytes = gs3_command_group_bytes(command);
+    if (is_first(index)) {
+        fputs("complete -c gs3 -f -n 'not __gs3_command >/dev/null' -a ", stream);
+        print_first_word(stream, command);
+        if (!bytes) {
+            fputs(" -d ", stream);
+            print_fish_text(stream, command->help);
+        }
+        fputc('\n', stream);
+    }
+    if (!bytes)
+        return;
+    fputs("complete -c gs3 -f -n '__gs3_command_is ", stream);
+    print_first_word(stream, command);
+    fprintf(stream, "' -a %s -d ", command->name + bytes + 1);
+    print_fish_text(stream, command->help);
+    fputc('\n', stream);
+}
+
 static void print_fish(FILE *stream)
 {
     fputs("# fish completion for gs3, written by `gs3 completion fish`\n", stream);
     print_fish_functions(stream);
-    for (size_t i = 0; i < gs3_command_count; i++) {
-        fprintf(stream, "complete -c gs3 -f -n 'not __gs3_command >/dev/null' -a %s -d ",
-                gs3_commands[i].name);
-        print_fish_text(stream, gs3_commands[i].help);
-        fputc('\n', stream);
-    }
+    for (size_t i = 0; i < gs3_command_count; i++)
+        print_fish_command(stream, i);
     fputs("complete -c gs3 -f -n '__gs3_command_is completion' -a 'bash zsh fish'\n", stream);
     for (size_t i = 0; i < GS3_OPTION_COUNT; i++)
         print_fish_option(stream, &gs3_options[i]);

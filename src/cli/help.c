@@ -33,8 +33,30 @@ static void print_options(FILE *stream, unsigned commands, bool globals_only)
     }
 }
 
-void gs3_help_print(FILE *stream, const struct gs3_command *command)
+static void print_commands(FILE *stream, unsigned commands)
 {
+    for (size_t i = 0; i < gs3_command_count; i++)
+        if (gs3_commands[i].bit & commands)
+            fprintf(stream, "  %-13s  %s\n", gs3_commands[i].name, gs3_commands[i].help);
+}
+
+static void print_group(FILE *stream, const char *group)
+{
+    unsigned commands = 0;
+    gs3_command_is_group(group, &commands);
+    fprintf(stream, "usage: gs3 %s COMMAND [options] [arguments]\n\ncommands:\n", group);
+    print_commands(stream, commands);
+    fputs("\noptions before or after the command:\n", stream);
+    print_options(stream, commands, true);
+    fprintf(stream, "\nsee gs3 %s COMMAND --help\n", group);
+}
+
+void gs3_help_print(FILE *stream, const struct gs3_command *command, const char *group)
+{
+    if (!command && group) {
+        print_group(stream, group);
+        return;
+    }
     if (command) {
         fprintf(stream, "usage: gs3 %s [options] %s\n\n%s.\n\noptions:\n", command->name,
                 command->arguments, command->help);
@@ -42,8 +64,7 @@ void gs3_help_print(FILE *stream, const struct gs3_command *command)
         return;
     }
     fputs("usage: gs3 [options] COMMAND [options] [arguments]\n\ncommands:\n", stream);
-    for (size_t i = 0; i < gs3_command_count; i++)
-        fprintf(stream, "  %-10s  %s\n", gs3_commands[i].name, gs3_commands[i].help);
+    print_commands(stream, ~0U);
     fputs("\noptions before or after the command:\n", stream);
     print_options(stream, ~0U, true);
     fputs("\nsee gs3 COMMAND --help, and the manual: gs3(1), gs3-policy(5)\n", stream);

@@ -6,7 +6,7 @@
 
 #include "cli/options.h"
 
-/* `command` NULL: the program's own usage. */
-void gs3_help_print(FILE *stream, const struct gs3_command *command);
+/* `command` NULL: the usage of `group`, or with NULL too the program's own. */
+void gs3_help_print(FILE *stream, const struct gs3_command *command, const char *group);
 
 #endif

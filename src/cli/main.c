@@ -17,6 +17,7 @@
 #include "cli/help.h"
 #include "cli/output.h"
 #include "cli/parse.h"
+#include "cli/policy_command.h"
 #include "cli/transfer_command.h"
 
 /* The one mutable global: what a signal handler may touch. 0, or when the first signal came, in
@@ -69,25 +70,31 @@ static int run_completion(const struct gs3_args *args, struct gs3_err *err)
 static int run_command(const struct gs3_args *args)
 {
     struct gs3_err err = GS3_ERR_INIT;
+    struct gs3_env env = {.get = get_environment};
     int failed;
     if (args->values[GS3_OPT_VERSION]) {
         puts("gs3 " PACKAGE_VERSION);
         return 0;
     }
     if (args->values[GS3_OPT_HELP]) {
-        gs3_help_print(stdout, args->command);
+        gs3_help_print(stdout, args->command, args->group);
         return 0;
     }
-    if (!args->command) {
+    if (!args->command && args->group) {
+        failed = gs3_fail(&err, GS3_EUSAGE, "gs3 %s needs a command: see gs3 %s --help",
+                          args->group, args->group);
+    } else if (!args->command) {
         failed = gs3_fail(&err, GS3_EUSAGE, "no command: see gs3 --help");
     } else if (args->command->bit & GS3_COMMANDS_TRANSFER) {
-        struct gs3_env env = {.get = get_environment};
         catch_signals();
         return gs3_transfer_command(args, &env, &interrupted);
     } else if (args->command->bit == GS3_COMMAND_DOCTOR) {
-        struct gs3_env env = {.get = get_environment};
         catch_signals();
         return gs3_doctor_command(args, &env, &interrupted);
+    } else if (args->command->bit == GS3_COMMAND_POLICY_EXPORT) {
+        failed = gs3_policy_export_command(args, &env, &err);
+    } else if (args->command->bit == GS3_COMMAND_POLICY_LINT) {
+        failed = gs3_policy_lint_command(args, &err);
     } else {
         failed = run_completion(args, &err);
     }

@@ -29,11 +29,19 @@ static const char *const sse_choices[] = {"AES256", "aws:kms", "aws:kms:dsse", N
 static const char *const sse_c_choices[] = {"AES256", NULL};
 static const char *const checksum_mode_choices[] = {"ENABLED", NULL};
 static const char *const verify_choices[] = {"md5", NULL};
+/* In the order of enum gs3_export_kind and gs3_export_format. */
+static const char *const kind_choices[] = {"bucket",      "trust", "permissions",
+                                           "scp",         "vpce",  "event-selectors",
+                                           "eventbridge", "alarm", NULL};
+static const char *const format_choices[] = {"json", "terraform", "cloudformation", NULL};
+static const char *const partition_choices[] = {"aws", "aws-cn", "aws-us-gov", NULL};
 static const char *const payer_choices[] = {"requester", NULL};
 
 #define TRANSFER   GS3_COMMANDS_TRANSFER
 #define ASKING     (GS3_COMMANDS_TRANSFER | GS3_COMMAND_DOCTOR)
-#define EVERY      (ASKING | GS3_COMMAND_COMPLETION)
+#define EXPORT     GS3_COMMAND_POLICY_EXPORT
+#define POLICY     (GS3_COMMAND_POLICY_EXPORT | GS3_COMMAND_POLICY_LINT)
+#define EVERY      (ASKING | GS3_COMMAND_COMPLETION | POLICY)
 #define READING    (GS3_COMMAND_CP | GS3_COMMAND_MV)
 #define FLAG       .kind = GS3_OPTION_FLAG
 #define TEXT(what) .kind = GS3_OPTION_VALUE, .value_name = (what)
@@ -53,11 +61,12 @@ const struct gs3_option gs3_options[GS3_OPTION_COUNT] = {
     {GS3_OPT_PURPOSE, "--purpose", TEXT("TEXT"), .variable = "GS3_PURPOSE", .commands = TRANSFER,
      .help = "why the operation is done"},
     {GS3_OPT_ENVIRONMENT, "--environment", TEXT("NAME"), .variable = "GS3_ENVIRONMENT",
-     .commands = TRANSFER, .help = "refuse unless the policy says the buckets belong to NAME"},
+     .commands = TRANSFER | EXPORT,
+     .help = "refuse unless the policy says the buckets belong to NAME; an export: NAME alone"},
     {GS3_OPT_DEPARTMENT, "--department", TEXT("NAME"), .variable = "GS3_DEPARTMENT",
      .commands = TRANSFER, .help = "the department that the operation is done for"},
-    {GS3_OPT_POLICY, "--policy", PATH("PATH"), .variable = "GS3_POLICY", .commands = ASKING,
-     .help = "policy file, or directory of policy files"},
+    {GS3_OPT_POLICY, "--policy", PATH("PATH"), .variable = "GS3_POLICY",
+     .commands = ASKING | EXPORT, .help = "policy file, or directory of policy files"},
     {GS3_OPT_EXPLAIN, "--explain", FLAG, .commands = TRANSFER,
      .help = "print the decision rule by rule, with the policy's file and line"},
     {GS3_OPT_OUTPUT, "--output", CHOICE("FORMAT", output_choices), .variable = "GS3_OUTPUT",
@@ -128,9 +137,9 @@ const struct gs3_option gs3_options[GS3_OPTION_COUNT] = {
              "emailaddress= or uri="},
     {GS3_OPT_STORAGE_CLASS, "--storage-class", CHOICE("CLASS", storage_class_choices),
      .commands = TRANSFER, .help = "storage class of the destination"},
-    {GS3_OPT_SSE, "--sse", OPTIONAL("METHOD", sse_choices, "AES256"), .commands = TRANSFER,
+    {GS3_OPT_SSE, "--sse", OPTIONAL("METHOD", sse_choices, "AES256"), .commands = TRANSFER | EXPORT,
      .help = "encryption by the store, without a value by AES256"},
-    {GS3_OPT_SSE_KMS_KEY_ID, "--sse-kms-key-id", TEXT("ID"), .commands = TRANSFER,
+    {GS3_OPT_SSE_KMS_KEY_ID, "--sse-kms-key-id", TEXT("ID"), .commands = TRANSFER | EXPORT,
      .help = "the KMS key of --sse aws:kms"},
     {GS3_OPT_SSE_C, "--sse-c", OPTIONAL("METHOD", sse_c_choices, "AES256"), .commands = TRANSFER,
      .help = "encrypt or read the object with a key of yours"},
@@ -173,6 +182,24 @@ const struct gs3_option gs3_options[GS3_OPTION_COUNT] = {
      .help = "CA certificates for the S3 endpoint (never for the ticketing system)"},
     {GS3_OPT_DEBUG, "--debug", FLAG, .commands = ASKING, .is_global = true,
      .help = "print what is sent and answered, secrets left out, on standard error"},
+    {GS3_OPT_KIND, "--kind", CHOICE("KIND", kind_choices), .commands = EXPORT,
+     .help = "which document"},
+    {GS3_OPT_FORMAT, "--format", CHOICE("FORMAT", format_choices), .commands = EXPORT,
+     .help = "how it is written; json by default"},
+    {GS3_OPT_BUCKET, "--bucket", LIST("NAME"), .commands = EXPORT,
+     .help = "this bucket alone, one that a pattern of the policy stands for too; repeatable"},
+    {GS3_OPT_PRINCIPAL, "--principal", LIST("ARN"), .commands = EXPORT,
+     .help = "trust: who may assume the role; repeatable"},
+    {GS3_OPT_ROLE_ARN, "--role-arn", TEXT("ARN"), .commands = EXPORT,
+     .help = "trust, permissions, scp: the environment's role"},
+    {GS3_OPT_EXEMPT_ROLE, "--exempt-role", LIST("ARN"), .commands = EXPORT,
+     .help = "bucket, scp: a role that is not denied, such as one for emergencies; repeatable"},
+    {GS3_OPT_VPC_ENDPOINT, "--vpc-endpoint", LIST("ID"), .commands = EXPORT,
+     .help = "bucket: deny what does not come through this VPC endpoint; repeatable"},
+    {GS3_OPT_PARTITION, "--partition", CHOICE("NAME", partition_choices), .commands = EXPORT,
+     .help = "AWS partition; aws by default"},
+    {GS3_OPT_SYSTEM, "--system", FLAG, .commands = POLICY,
+     .help = "read the named policy as the system's, which may be locked"},
     {GS3_OPT_HELP, "--help", FLAG, .commands = EVERY, .is_global = true,
      .help = "print the usage and end"},
     {GS3_OPT_VERSION, "--version", FLAG, .commands = EVERY, .is_global = true,
@@ -188,6 +215,9 @@ const struct gs3_command gs3_commands[] = {
     {"doctor", GS3_COMMAND_DOCTOR, "[s3://BUCKET[/PREFIX] ...]",
      "say what was found, what is wrong and what to do: credentials, policy, tickets, endpoints"},
     {"completion", GS3_COMMAND_COMPLETION, "bash|zsh|fish", "print the completion for a shell"},
+    {"policy export", GS3_COMMAND_POLICY_EXPORT, "--kind KIND",
+     "print the AWS documents that back the policy"},
+    {"policy lint", GS3_COMMAND_POLICY_LINT, "[PATH]", "read a policy, and say where it is wrong"},
 };
 const size_t gs3_command_count = sizeof gs3_commands / sizeof gs3_commands[0];
 
@@ -197,6 +227,25 @@ const struct gs3_command *gs3_command_find(const char *name)
         if (gs3_str_equal(gs3_commands[i].name, name))
             return &gs3_commands[i];
     return NULL;
+}
+
+size_t gs3_command_group_bytes(const struct gs3_command *command)
+{
+    const char *blank = strchr(command->name, ' ');
+    return blank ? (size_t)(blank - command->name) : 0;
+}
+
+bool gs3_command_is_group(const char *name, unsigned *commands)
+{
+    unsigned found = 0;
+    for (size_t i = 0; i < gs3_command_count; i++) {
+        size_t bytes = gs3_command_group_bytes(&gs3_commands[i]);
+        if (bytes && strlen(name) == bytes && memcmp(gs3_commands[i].name, name, bytes) == 0)
+            found |= gs3_commands[i].bit;
+    }
+    if (commands)
+        *commands = found;
+    return found != 0;
 }
 
 const struct gs3_option *gs3_option_find(const char *name, size_t name_bytes)

@@ -77,6 +77,15 @@ enum gs3_option_id {
     GS3_OPT_NO_VERIFY_SSL,
     GS3_OPT_CA_BUNDLE,
     GS3_OPT_DEBUG,
+    GS3_OPT_KIND,
+    GS3_OPT_FORMAT,
+    GS3_OPT_BUCKET,
+    GS3_OPT_PRINCIPAL,
+    GS3_OPT_ROLE_ARN,
+    GS3_OPT_EXEMPT_ROLE,
+    GS3_OPT_VPC_ENDPOINT,
+    GS3_OPT_PARTITION,
+    GS3_OPT_SYSTEM,
     GS3_OPT_HELP,
     GS3_OPT_VERSION,
     GS3_OPTION_COUNT,
@@ -91,6 +100,8 @@ enum {
     GS3_COMMAND_PUT = 4,
     GS3_COMMAND_COMPLETION = 8,
     GS3_COMMAND_DOCTOR = 16,
+    GS3_COMMAND_POLICY_EXPORT = 32,
+    GS3_COMMAND_POLICY_LINT = 64,
 };
 enum { GS3_COMMANDS_TRANSFER = GS3_COMMAND_CP | GS3_COMMAND_MV | GS3_COMMAND_PUT };
 
@@ -112,7 +123,7 @@ struct gs3_option {
 extern const struct gs3_option gs3_options[GS3_OPTION_COUNT];
 
 struct gs3_command {
-    const char *name;
+    const char *name; /* "cp", or with the group that it belongs to: "policy export" */
     unsigned bit;
     const char *arguments; /* for the usage line */
     const char *help;
@@ -122,6 +133,10 @@ extern const struct gs3_command gs3_commands[];
 extern const size_t gs3_command_count;
 
 const struct gs3_command *gs3_command_find(const char *name); /* NULL: unknown */
+/* Of "policy export" the bytes of "policy"; 0: in no group. */
+size_t gs3_command_group_bytes(const struct gs3_command *command);
+/* Whether `name` is a group; its commands' bits in *commands (which may be NULL). */
+bool gs3_command_is_group(const char *name, unsigned *commands);
 /* Exact names only: an abbreviation that means one thing today would mean another tomorrow. */
 const struct gs3_option *gs3_option_find(const char *name, size_t name_bytes);
 

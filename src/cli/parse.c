@@ -110,6 +110,24 @@ static int read_option(struct gs3_args *args, int argc, char **argv, int *index,
     return take(args, option, equals ? equals + 1 : argv[++*index], err);
 }
 
+/* One word of the command: the whole, a group's name, or the second word in a group. */
+static int take_command(struct gs3_args *args, const char *word, struct gs3_err *err)
+{
+    if (!args->group && gs3_command_is_group(word, NULL)) {
+        args->group = word;
+        return 0;
+    }
+    gs3_auto_free char *name = args->group
+                                   ? gs3_xasprintf("%s %.*s", args->group, SHOWN_BYTES, word)
+                                   : gs3_xasprintf("%.*s", SHOWN_BYTES, word);
+    /* A name with a blank in it, given as one word, is none. */
+    args->command = strchr(word, ' ') ? NULL : gs3_command_find(name);
+    if (args->command)
+        return 0;
+    return gs3_fail(err, GS3_EUSAGE, "unknown command %s: see gs3%s%s --help", name,
+                    args->group ? " " : "", args->group ? args->group : "");
+}
+
 int gs3_args_parse(int argc, char **argv, struct gs3_args *args, struct gs3_err *err)
 {
     *args = (struct gs3_args){.command = NULL};
@@ -124,10 +142,8 @@ int gs3_args_parse(int argc, char **argv, struct gs3_args *args, struct gs3_err 
             if (read_option(args, argc, argv, &i, err))
                 return -1;
         } else if (!args->command) {
-            args->command = gs3_command_find(word);
-            if (!args->command)
-                return gs3_fail(err, GS3_EUSAGE, "unknown command %.*s: see gs3 --help",
-                                SHOWN_BYTES, word);
+            if (take_command(args, word, err))
+                return -1;
         } else {
             args->positional[args->positional_count++] = word;
         }

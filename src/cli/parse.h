@@ -15,6 +15,8 @@ struct gs3_given {
 
 struct gs3_args {
     const struct gs3_command *command;    /* NULL: none given */
+    const char *group;                    /* of "policy export" the first word, also when it came
+                                             alone; else NULL */
     const char *values[GS3_OPTION_COUNT]; /* last value; flags: "" when given; NULL: not given */
     struct gs3_given *given;              /* all of them, in order */
     size_t given_count;

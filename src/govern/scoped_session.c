@@ -84,14 +84,19 @@ int gs3_scoped_session_build(const struct gs3_permit *permit, const struct gs3_s
     session->role_arn = gs3_xstrdup(rule->role_arn);
     session->duration_s = rule->duration_s;
     session->policy = gs3_buf_take(&policy);
-    for (size_t i = 0; i < facts->count; i++) {
-        gs3_auto_free char *value = gs3_session_tag_value(facts->items[i].value);
-        gs3_pairs_add(&session->tags, facts->items[i].name, value);
+    if (take_name(session, facts, err)) {
+        gs3_scoped_session_release(session);
+        return -1;
     }
-    if (take_name(session, facts, err) == 0)
-        return 0;
-    gs3_scoped_session_release(session);
-    return -1;
+    for (size_t i = 0; i < facts->count; i++) {
+        const struct gs3_pair *fact = &facts->items[i];
+        /* The role's trust policy compares the three. */
+        bool is_operator = gs3_str_equal(fact->name, "operator");
+        gs3_auto_free char *value =
+            is_operator ? gs3_xstrdup(session->name) : gs3_session_tag_value(fact->value);
+        gs3_pairs_add(&session->tags, fact->name, value);
+    }
+    return 0;
 }
 
 struct gs3_sts_role gs3_scoped_session_role(const struct gs3_scoped_session *session)

@@ -26,7 +26,7 @@ help_options() {
 }
 
 help_commands() {
-    "$GS3" --help | sed -n '/^commands:/,/^$/s/^  \([a-z]\{1,\}\) .*/\1/p' | sort
+    "$GS3" --help | sed -n '/^commands:/,/^$/s/^  \([a-z]\{1,\}\) .*/\1/p' | sort -u
 }
 
 same() { # WHAT WANTED: $output, sorted
@@ -169,6 +169,19 @@ need() {
     [ "$output" = "complete -F _gs3 gs3" ]
 }
 
+@test "bash: the commands of a group, and their options" {
+    output=$(in_bash gs3 policy '')
+    same "gs3 policy" "$(printf 'export\nlint')"
+    output=$(in_bash gs3 policy export --)
+    same "gs3 policy export" "$(help_options policy export)"
+    output=$(in_bash gs3 policy lint --)
+    same "gs3 policy lint" "$(help_options policy lint)"
+    output=$(in_bash gs3 policy export --kind event)
+    same "gs3 policy export --kind event" "$(printf 'event-selectors\neventbridge')"
+    output=$(in_bash gs3 policy lint pl)
+    same "gs3 policy lint pl" plain.txt
+}
+
 # ------------------------------------------------------------------ zsh
 
 @test "zsh: every option of every command, and nothing else" {
@@ -219,6 +232,18 @@ need() {
     [ "$output" = _gs3 ]
 }
 
+@test "zsh: the commands of a group, and their options" {
+    need zsh
+    output=$(in_zsh "gs3 policy ")
+    same "gs3 policy" "$(printf 'export\nlint')"
+    output=$(in_zsh "gs3 policy export --")
+    same "gs3 policy export" "$(help_options policy export)"
+    output=$(in_zsh "gs3 policy lint --")
+    same "gs3 policy lint" "$(help_options policy lint)"
+    output=$(in_zsh "gs3 policy export --kind event")
+    same "gs3 policy export --kind event" "$(printf 'event-selectors\neventbridge')"
+}
+
 # ------------------------------------------------------------------ fish
 
 @test "fish: every option of every command, and nothing else" {
@@ -263,6 +288,18 @@ need() {
     same "--exclude a --excl" --exclude
     output=$(in_fish "gs3 cp --storage-class GLACIER")
     same "--storage-class GLACIER" "$(printf 'GLACIER\nGLACIER_IR')"
+}
+
+@test "fish: the commands of a group, and their options" {
+    need fish
+    output=$(in_fish "gs3 policy ")
+    same "gs3 policy" "$(printf 'export\nlint')"
+    output=$(in_fish "gs3 policy export --")
+    same "gs3 policy export" "$(help_options policy export)"
+    output=$(in_fish "gs3 policy lint --")
+    same "gs3 policy lint" "$(help_options policy lint)"
+    output=$(in_fish "gs3 policy export --kind event")
+    same "gs3 policy export --kind event" "$(printf 'event-selectors\neventbridge')"
 }
 
 @test "fish: nothing is offered for text" {
