@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "cli/secret_check.h"
+#include "cli/sigv2.h"
 #include "net/bandwidth.h"
 #include "s3/client.h"
 
@@ -57,6 +58,8 @@ static char *make_user_agent(const struct gs3_session *session)
 static struct gs3_s3_transport *open_transport(const struct gs3_session *session,
                                                const struct gs3_lane *lane, const char *region)
 {
+    if (session->sigv2)
+        return gs3_sigv2_transport(session, lane);
     struct gs3_credential_lease *lease = lane->own;
     const struct gs3_s3_client_opts opts = {
         .http = lane->http,
@@ -221,7 +224,7 @@ int gs3_connect(struct gs3_session *session, struct gs3_err *err)
     open_keeper(session);
     free(session->user_agent);
     session->user_agent = make_user_agent(session);
-    if (gs3_connect_lane(session, &session->lane, err))
+    if (gs3_sigv2_open(session, err) || gs3_connect_lane(session, &session->lane, err))
         return -1;
     session->ticket_context = (struct gs3_ticket_context){.http = session->lane.http,
                                                           .env = session->env,
