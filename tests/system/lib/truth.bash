@@ -38,6 +38,7 @@ declare -grA TRUTH_INCIDENT=(
 readonly TRUTH_CONDITIONS=(
     none pattern unknown unapproved past future closed hold assignee good
 )
+truth_conditions=("${TRUTH_CONDITIONS[@]}") # those that rows and crossings go through
 readonly TRUTH_BUCKETS=(prod-data prod-other staging-data staging-other unmapped)
 
 # The tags of a source; "" for a transport that has none.
@@ -369,7 +370,7 @@ row()
     name=$environment/$family/$operation
     [[ $operation != *-across ]] || other=$4
     truth_arguments "$operation" "$3" "$other"
-    for condition in "${TRUTH_CONDITIONS[@]}"; do
+    for condition in "${truth_conditions[@]}"; do
         id=$(truth_ticket "$family" "$condition")
         case $environment/$operation/$condition in
         unmapped/*) ;;
@@ -411,7 +412,7 @@ crossing()
 {
     local operation=$1 condition name="$2 to $3/$1"
     truth_arguments "$operation" "$2" "$3"
-    for condition in "${TRUTH_CONDITIONS[@]}"; do
+    for condition in "${truth_conditions[@]}"; do
         [[ $condition != good ]] || continue
         truth_refused "$name/change $condition" "$(truth_ticket change "$condition")" OPS-2
         case $name/$condition in
