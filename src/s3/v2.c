@@ -88,8 +88,12 @@ static int fail_transport(const struct gs3_s3_call *call, struct gs3_err *err)
     if (is_interrupted(call))
         return gs3_fail(err, GS3_EINTERRUPT, "interrupted");
     const char *what = call->send.what ? call->send.what : "nothing was sent";
+    /* By libs3's own limits; or, not done, because gs3 does not see what it would send. */
+    if (!call->send.is_hooked && call->send.is_done)
+        return gs3_fail(err, GS3_EFAIL,
+                        "this cannot be sent with signature_version = s3: libs3 says %s", what);
     if (!call->send.is_hooked)
-        return gs3_fail(err, GS3_ECONFIG, "libs3 does not take the request: %s", what);
+        return gs3_fail(err, GS3_ECONFIG, "this libs3 is not the 2.0 that gs3 knows");
     return gs3_fail(err, GS3_ETRANSIENT, "the store cannot be reached: %s",
                     call->send.error[0] ? call->send.error : what);
 }
