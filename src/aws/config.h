@@ -62,8 +62,7 @@ struct gs3_aws_config {
         GS3_PAYLOAD_SIGNING_ON,
         GS3_PAYLOAD_SIGNING_OFF
     } payload_signing;
-    char *
-        signature_version; /* NULL or "s3v4": SigV4; "s3": SigV2 (another issue: refused by name) */
+    char *signature_version; /* "s3v4", or "s3": Signature Version 2, by the libs3 module */
     char *proxy_http, *proxy_https, *no_proxy;
     bool no_sign_request; /* S3 alone: requests carry no signature, and need no credentials */
     uint32_t read_timeout_ms, connect_timeout_ms; /* S3 alone; 0: the default, UINT32_MAX: none */

@@ -8,7 +8,7 @@
 /* More requests at once, or waiting, than any machine has use for is a slip of the pen. */
 enum { COUNT_MAXIMUM = 1000000, NUMBER_BYTES = 24 };
 
-/* "s3" asks for Signature Version 2: such a profile must not be signed in another way. */
+/* "s3" asks for Signature Version 2: such a profile is never signed in another way. */
 static int read_signature_version(struct gs3_aws_loader *loader)
 {
     static const char *const names[] = {"s3.signature_version", "signature_version"};
@@ -16,10 +16,10 @@ static int read_signature_version(struct gs3_aws_loader *loader)
         const char *version = gs3_aws_setting_get(loader, names[i]);
         if (!version || strcmp(version, "s3v4") == 0 || strcmp(version, "v4") == 0)
             continue;
-        if (strcmp(version, "s3") == 0)
-            return gs3_aws_setting_refuse(
-                loader, names[i], "Signature Version 2 is not available in this build of gs3");
-        return gs3_aws_setting_refuse(loader, names[i], "s3v4 is expected");
+        if (strcmp(version, "s3") != 0)
+            return gs3_aws_setting_refuse(loader, names[i], "s3v4 or s3 is expected");
+        loader->config->signature_version = gs3_xstrdup("s3");
+        return 0;
     }
     loader->config->signature_version = gs3_xstrdup("s3v4");
     return 0;

@@ -9,6 +9,7 @@
 #include "base/str.h"
 #include "cli/prompt.h"
 #include "cli/secret_check.h"
+#include "cli/sigv2.h"
 #include "cli/user_agent.h"
 #include "net/bandwidth.h"
 #include "s3/client.h"
@@ -40,6 +41,8 @@ static int check_no_secret(const struct gs3_session *session, struct gs3_err *er
 static struct gs3_s3_transport *open_transport(const struct gs3_session *session,
                                                const struct gs3_lane *lane, const char *region)
 {
+    if (session->sigv2)
+        return gs3_sigv2_transport(session, lane);
     struct gs3_credential_lease *lease = lane->own;
     const struct gs3_s3_client_opts opts = {
         .http = lane->http,
@@ -236,7 +239,7 @@ int gs3_connect(struct gs3_session *session, struct gs3_err *err)
     if (!session->lane.http || find_credentials(session, session->lane.http, err))
         return -1;
     open_keeper(session);
-    if (gs3_connect_lane(session, &session->lane, err))
+    if (gs3_sigv2_open(session, err) || gs3_connect_lane(session, &session->lane, err))
         return -1;
     session->ticket_context = (struct gs3_ticket_context){.http = session->lane.http,
                                                           .env = session->env,

@@ -9,6 +9,7 @@
 #include "cli/connect.h"
 #include "cli/scoped.h"
 #include "cli/secret_check.h"
+#include "cli/sigv2.h"
 #include "crypto/uuid.h"
 
 enum { TICKETS_MAXIMUM = 32 };
@@ -279,7 +280,7 @@ static int read_config(struct gs3_session *session, struct gs3_err *err)
     session->plan_opts.multipart_threshold_bytes = session->config.multipart_threshold_bytes;
     session->plan_opts.part_bytes = session->config.multipart_chunk_bytes;
     session->plan.opts = session->plan_opts;
-    if (read_endpoint(session, find_end(session, true), err) ||
+    if (gs3_sigv2_check(session, err) || read_endpoint(session, find_end(session, true), err) ||
         read_endpoint(session, find_end(session, false), err))
         return -1;
     session->request.s3_endpoint = session->s3_endpoint;
@@ -340,6 +341,7 @@ void gs3_session_release(struct gs3_session *session)
     gs3_plan_release(&session->plan, session->lane.source);
     gs3_disconnect_lane(session, &session->lane);
     gs3_scoped_release(session);
+    gs3_sigv2_close(session);
     gs3_credential_keeper_free(session->keeper);
     gs3_bandwidth_free(session->bandwidth);
     gs3_location_release(&session->source);

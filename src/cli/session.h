@@ -20,6 +20,8 @@
 #include "s3/transport.h"
 #include "transfer/transfer.h"
 
+struct gs3_sigv2;
+
 struct gs3_session {
     const struct gs3_args *args;
     const struct gs3_env *env;
@@ -57,7 +59,8 @@ struct gs3_session {
     struct gs3_sts_call *identity_call; /* of a tree, under way; NULL: none */
     struct gs3_ticket_context ticket_context;
     char *user_agent;
-    struct gs3_lane lane; /* the main thread's */
+    struct gs3_sigv2 *sigv2; /* NULL: requests are signed with Version 4 */
+    struct gs3_lane lane;    /* the main thread's */
     struct gs3_permit *permit;
     struct gs3_mime *mime;
     struct gs3_states states;

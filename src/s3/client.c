@@ -488,7 +488,7 @@ void gs3_s3_client_warm(struct gs3_s3_transport *transport, const char *bucket)
 {
     struct client *client = client_of(transport);
     struct gs3_s3_endpoint endpoint;
-    if (resolve(client, bucket, &endpoint, NULL))
+    if (transport->ops != &operations || resolve(client, bucket, &endpoint, NULL))
         return;
     gs3_auto_free char *origin = gs3_origin_format(&endpoint.origin);
     const struct gs3_http_tls tls = tls_of(client);

@@ -31,7 +31,7 @@ struct gs3_s3_client_opts {
  * and the signing key are kept in the client. */
 struct gs3_s3_transport *gs3_s3_client_new(const struct gs3_s3_client_opts *opts);
 
-/* Connects ahead to the endpoint of `bucket`. Silent. */
+/* Connects ahead to the endpoint of `bucket`; not for another transport. Silent. */
 void gs3_s3_client_warm(struct gs3_s3_transport *transport, const char *bucket);
 
 #endif

@@ -25,57 +25,6 @@ setup()
 
 teardown() { truth_end; }
 
-# nobody_asked WHAT: since the first refused cell gs3 has asked neither S3 nor a ticket system.
-nobody_asked()
-{
-    assert_equal "$(requests_since "$truth_mark" | grep ' gs3/' || true)" '' "S3 requests of $1"
-    assert_equal "$(sim_requests)" '' "look-ups of $1"
-}
-
-# row ENVIRONMENT FAMILY BUCKET OTHER_BUCKET OPERATION: the ten conditions of one operation within
-# one environment.
-row()
-{
-    local environment=$1 family=$2 operation=$5 other=$3 condition id name
-    name=$environment/$family/$operation
-    [[ $operation != *-across ]] || other=$4
-    truth_arguments "$operation" "$3" "$other"
-    for condition in "${TRUTH_CONDITIONS[@]}"; do
-        id=$(truth_ticket "$family" "$condition")
-        case $environment/$operation/$condition in
-        unmapped/*) ;;
-        */good | staging/cp-down/none) continue ;;
-        */unknown) # Until here no ticket could serve: nobody is asked anything.
-            nobody_asked "the cells none and pattern of $name"
-            ;;
-        esac
-        [[ $id == - ]] || truth_refused "$name/$condition" "$id"
-    done
-    if [[ $environment == unmapped ]]; then
-        nobody_asked "the cells of $name"
-        truth_unchanged
-        return
-    fi
-    if [[ $environment/$operation == staging/cp-down ]]; then
-        truth_allowed "$name/none" truth_pairs ''
-    fi
-    id=$(truth_ticket "$family" good)
-    truth_schema "$environment" "$family" "$id"
-    truth_allowed "$name/good" truth_pairs "$id"
-    [[ -z $truth_to ]] || truth_check_aws
-}
-
-production() { row production change prod-data prod-other "$1"; }
-
-staging()
-{
-    row staging jira staging-data staging-other "$1"
-    sim_reset
-    row staging incident staging-data staging-other "$1"
-}
-
-unmapped() { row unmapped change unmapped unmapped "$1"; }
-
 @test "production, cp up" { production cp-up; }
 @test "production, cp down" { production cp-down; }
 @test "production, cp across" { production cp-across; }
@@ -114,40 +63,6 @@ unmapped() { row unmapped change unmapped unmapped "$1"; }
     done
     nobody_asked "the cells with an unmapped side"
     truth_unchanged
-}
-
-# crossing OPERATION FROM_BUCKET TO_BUCKET: two environments, two tickets; each condition of one
-# with the other one good. The change request is production's, the issue staging's.
-crossing()
-{
-    local operation=$1 condition name="$2 to $3/$1"
-    truth_arguments "$operation" "$2" "$3"
-    for condition in "${TRUTH_CONDITIONS[@]}"; do
-        [[ $condition != good ]] || continue
-        truth_refused "$name/change $condition" "$(truth_ticket change "$condition")" OPS-2
-        case $name/$condition in
-        staging*/cp-across/none | staging*/cp-across/pattern)
-            # Reading staging needs no ticket; what fits no rule is ignored where another serves.
-            truth_schema production change CHG0030001
-            truth_pairs+=(source-environment=staging)
-            truth_allowed "$name/issue $condition" truth_pairs CHG0030001 \
-                "$(truth_ticket jira "$condition")"
-            ;;
-        *) truth_refused "$name/issue $condition" CHG0030001 "$(truth_ticket jira "$condition")" ;;
-        esac
-    done
-    case $name in
-    prod*)
-        truth_schema staging jira OPS-2
-        truth_pairs+=(source-environment=production source-change-request-id=CHG0030001)
-        ;;
-    *)
-        truth_schema production change CHG0030001
-        truth_pairs+=(source-environment=staging source-jira-ticket-id=OPS-2)
-        ;;
-    esac
-    truth_allowed "$name/both good" truth_pairs CHG0030001 OPS-2
-    truth_check_aws
 }
 
 @test "production to staging, cp" { crossing cp-across prod-data staging-data; }

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# The cells of the truth table (truth.bats): which ticket stands for which condition in which
+# The cells of the truth table (truth.bats, libs3.bats): which ticket stands for which condition in which
 # system, how an operation is spelled, and what must hold after it was refused or allowed. `load
 # lib/truth` after `load lib/common`. Depends on common.bash, jq. Changes only the buckets and the
 # directory that it is given.
@@ -35,10 +35,15 @@ declare -grA TRUTH_INCIDENT=(
     [good]=INC0010002
 )
 # In this order, so that what needs no look-up comes first.
-TRUTH_CONDITIONS=(none pattern unknown unapproved past future closed hold assignee good)
-[[ -z ${GS3_TEST_BRIEF:-} ]] || TRUTH_CONDITIONS=(none unknown past assignee good)
-readonly TRUTH_CONDITIONS
+readonly TRUTH_CONDITIONS=(
+    none pattern unknown unapproved past future closed hold assignee good
+)
+truth_conditions=("${TRUTH_CONDITIONS[@]}") # those that rows and crossings go through
+[[ -z ${GS3_TEST_BRIEF:-} ]] || truth_conditions=(none unknown past assignee good)
 readonly TRUTH_BUCKETS=(prod-data prod-other staging-data staging-other unmapped)
+
+# The tags of a source; "" for a transport that has none.
+truth_tags='a=1&b=two'
 
 readonly TRUTH_PURPOSE='move the quarterly files'
 readonly TRUTH_PREVIOUS=01890a5d-ac96-774b-bcce-b302099a8057
@@ -81,7 +86,8 @@ truth_end()
 truth_put_source()
 {
     s3write put "$1" source.txt "$BATS_TEST_TMPDIR/source" 'content-type: text/x-source' \
-        'cache-control: max-age=60' 'x-amz-meta-color: blue' 'x-amz-tagging: a=1&b=two' \
+        'cache-control: max-age=60' 'x-amz-meta-color: blue' \
+        ${truth_tags:+"x-amz-tagging: $truth_tags"} \
         'x-amz-meta-change-request-id: CHG0000001' 'x-amz-meta-approval-status: approved' \
         'x-amz-meta-risk-level: low' 'x-amz-meta-ticket-id: X' 'x-amz-meta-ticket-system: Y' \
         'x-amz-meta-source-environment: elsewhere' 'x-amz-meta-jira-ticket-id: OLD-1' \
@@ -236,7 +242,8 @@ truth_schema()
 truth_check_destination()
 {
     local entry=$1 want=$2 id stamp now
-    local metadata
+    local metadata tags='{}'
+    [[ -z $truth_tags ]] || tags='{"a":"1","b":"two"}'
     metadata=$(jq -cS .metadata <<<"$entry")
     assert_equal "$(jq -cS 'del(.timestamp, ."gs3-decision")' <<<"$metadata")" "$want" \
         "cell $truth_cell: metadata" || return 1
@@ -255,7 +262,7 @@ truth_check_destination()
         { truth_fail "timestamp $stamp is not in $truth_since..$truth_until"; return 1; }
     if [[ -n $truth_from ]]; then
         assert_equal "$(jq -cS '[.tags, .headers["content-type"], .headers["cache-control"]]' \
-            <<<"$entry")" '[{"a":"1","b":"two"},"text/x-source","max-age=60"]' \
+            <<<"$entry")" "[$tags,\"text/x-source\",\"max-age=60\"]" \
             "cell $truth_cell: what the source had besides metadata" || return 1
     fi
 }
@@ -347,4 +354,89 @@ truth_check_aws()
     by_aws=$(head_metadata "$bucket" "$key")
     assert_equal "$(s3read head "$bucket" "$key" | jq -cS .metadata)" "$by_aws" \
         "cell $truth_cell: the AWS CLI reads other metadata"
+}
+
+# nobody_asked WHAT: since the first refused cell gs3 has asked neither S3 nor a ticket system.
+nobody_asked()
+{
+    assert_equal "$(requests_since "$truth_mark" | grep ' gs3/' || true)" '' "S3 requests of $1"
+    assert_equal "$(sim_requests)" '' "look-ups of $1"
+}
+
+# row ENVIRONMENT FAMILY BUCKET OTHER_BUCKET OPERATION: the ten conditions of one operation within
+# one environment.
+row()
+{
+    local environment=$1 family=$2 operation=$5 other=$3 condition id name
+    name=$environment/$family/$operation
+    [[ $operation != *-across ]] || other=$4
+    truth_arguments "$operation" "$3" "$other"
+    for condition in "${truth_conditions[@]}"; do
+        id=$(truth_ticket "$family" "$condition")
+        case $environment/$operation/$condition in
+        unmapped/*) ;;
+        */good | staging/cp-down/none) continue ;;
+        */unknown) # Until here no ticket could serve: nobody is asked anything.
+            nobody_asked "the cells none and pattern of $name"
+            ;;
+        esac
+        [[ $id == - ]] || truth_refused "$name/$condition" "$id"
+    done
+    if [[ $environment == unmapped ]]; then
+        nobody_asked "the cells of $name"
+        truth_unchanged
+        return
+    fi
+    if [[ $environment/$operation == staging/cp-down ]]; then
+        truth_allowed "$name/none" truth_pairs ''
+    fi
+    id=$(truth_ticket "$family" good)
+    truth_schema "$environment" "$family" "$id"
+    truth_allowed "$name/good" truth_pairs "$id"
+    [[ -z $truth_to ]] || truth_check_aws
+}
+
+production() { row production change prod-data prod-other "$1"; }
+
+staging()
+{
+    row staging jira staging-data staging-other "$1"
+    sim_reset
+    row staging incident staging-data staging-other "$1"
+}
+
+unmapped() { row unmapped change unmapped unmapped "$1"; }
+
+# crossing OPERATION FROM_BUCKET TO_BUCKET: two environments, two tickets; each condition of one
+# with the other one good. The change request is production's, the issue staging's.
+crossing()
+{
+    local operation=$1 condition name="$2 to $3/$1"
+    truth_arguments "$operation" "$2" "$3"
+    for condition in "${truth_conditions[@]}"; do
+        [[ $condition != good ]] || continue
+        truth_refused "$name/change $condition" "$(truth_ticket change "$condition")" OPS-2
+        case $name/$condition in
+        staging*/cp-across/none | staging*/cp-across/pattern)
+            # Reading staging needs no ticket; what fits no rule is ignored where another serves.
+            truth_schema production change CHG0030001
+            truth_pairs+=(source-environment=staging)
+            truth_allowed "$name/issue $condition" truth_pairs CHG0030001 \
+                "$(truth_ticket jira "$condition")"
+            ;;
+        *) truth_refused "$name/issue $condition" CHG0030001 "$(truth_ticket jira "$condition")" ;;
+        esac
+    done
+    case $name in
+    prod*)
+        truth_schema staging jira OPS-2
+        truth_pairs+=(source-environment=production source-change-request-id=CHG0030001)
+        ;;
+    *)
+        truth_schema production change CHG0030001
+        truth_pairs+=(source-environment=staging source-jira-ticket-id=OPS-2)
+        ;;
+    esac
+    truth_allowed "$name/both good" truth_pairs CHG0030001 OPS-2
+    truth_check_aws
 }
