@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "cli/doctor_internal.h"
+#include "cli/prompt.h"
 #include "cli/secret_check.h"
 
 /* A bucket that nobody is asked about: the endpoint's rules want a name. */
@@ -126,11 +127,20 @@ static int open_http(struct gs3_doctor *doctor, struct gs3_err *err)
     return doctor->http ? 0 : -1;
 }
 
+static int ask_person(void *context, const char *question, struct gs3_secret *answer,
+                      struct gs3_err *err)
+{
+    const struct gs3_doctor *doctor = context;
+    return gs3_prompt(question, doctor->interrupted, answer, err);
+}
+
 static void find_credentials(struct gs3_doctor *doctor)
 {
     const struct gs3_credential_source source = {.env = doctor->env,
                                                  .config = &doctor->config,
-                                                 .http = doctor->http};
+                                                 .http = doctor->http,
+                                                 .prompt = ask_person,
+                                                 .prompt_context = doctor};
     if (!doctor->config_err.class)
         gs3_credentials_find(&source, &doctor->credentials, &doctor->credentials_err);
 }

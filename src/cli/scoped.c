@@ -159,6 +159,10 @@ int gs3_scoped_open(struct gs3_session *session, const struct gs3_permit *permit
         return gs3_fail(err, GS3_EREFUSED,
                         "refused: %s:%u asks for a session, which --no-sign-request cannot have",
                         rule->place.file, rule->place.line);
+    if (session->sigv2)
+        return gs3_fail(err, GS3_EREFUSED,
+                        "refused: the environment asks for a session of its own, and "
+                        "signature_version = s3 cannot send its token");
     if (build(session, permit, rule, err) || assume(session, &first, err))
         return -1;
     const struct gs3_credential_keeper_opts opts = {.env = session->env,

@@ -122,7 +122,7 @@ static void a_token_is_renewed_in_its_file(void **state)
     struct stat info;
     assert_int_equal(stat(path, &info), 0);
     assert_int_equal(info.st_mode & 07777, 0600);
-    gs3_auto_credential_json cJSON *json = gs3_credential_file_read(path, &attempt.err);
+    gs3_auto_credential_json cJSON *json = gs3_credential_file_read(path, false, &attempt.err);
     assert_string_equal(gs3_json_string(json, "accessToken"), "fresh");
     assert_string_equal(gs3_json_string(json, "refreshToken"), "next");
     assert_string_equal(gs3_json_string(json, "clientSecret"), "cs");

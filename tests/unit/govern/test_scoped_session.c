@@ -259,7 +259,7 @@ static void scoped_session_is_of_the_permits_environments(void **state)
             assert_string_equal(role.role_arn, "arn:aws:iam::123456789012:role/r");
             assert_string_equal(role.session_name, "os-jane");
             assert_string_equal(role.source_identity, "os-jane");
-            assert_string_equal(gs3_pairs_get(role.tags, "operator"), "os:jane");
+            assert_string_equal(gs3_pairs_get(role.tags, "operator"), "os-jane");
             assert_string_equal(gs3_pairs_get(role.tags, "jira-ticket-id"), "OPS-2");
             assert_non_null(strstr(role.policy, "arn:aws:s3:::one/k"));
         }
