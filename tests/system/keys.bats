@@ -2,7 +2,7 @@
 # Keys that break naive clients: up, across, down, moved; byte for byte the same, under exactly that
 # key for other clients; over http in path style and virtual-hosted, and over https.
 
-# shellcheck disable=SC2154,SC2030,SC2031 # status, output, stderr: set by run
+# shellcheck disable=SC2154,SC2030,SC2031,SC2034 # status, output, stderr: set by run; tls: for lib/keys
 load lib/common
 load lib/keys
 
