@@ -24,8 +24,7 @@ KEYS = "aws_access_key_id = AKID\naws_secret_access_key = SECRET\n"
 SECRETS = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token", "aws_security_token")
 
 # name, configuration file, credentials file, environment, --profile, what is expected besides
-# agreement: None; "stricter" (gs3 refuses what the AWS CLI accepts); "credentials" (gs3 refuses
-# the credentials by name, the AWS CLI would go to a provider).
+# agreement: None; "stricter" (gs3 refuses what the AWS CLI accepts).
 CASES = [
     ("nothing at all", None, None, {}, None, None),
     ("the default profile", "[default]\nregion = eu-west-1\n", "[default]\n" + KEYS, {}, None, None),
