@@ -78,9 +78,11 @@ static char *read_json_code(const struct gs3_http_response *response, char **mes
     text = text ? text : gs3_json_string(json, "Message");
     if (message)
         *message = clean(text ? text : "");
-    const char *hash = code ? strrchr(code, '#') : NULL;
+    if (!json || !code)
+        return NULL;
+    const char *hash = strrchr(code, '#');
     code = hash ? hash + 1 : code;
-    if (!json || gs3_str_is_empty(code))
+    if (!*code)
         return NULL;
     gs3_auto_free char *name = gs3_xstrndup(code, strcspn(code, ":"));
     return clean(name);

@@ -21,6 +21,15 @@ KEYS=(
     versionId=1 'uploads' '?uploads' '?acl' 'x?versionId=null' 'a.tar.gz' 'x-amz-meta-a: b'
 )
 
+# sample_keys N FIRST: of KEYS every Nth alone.
+sample_keys()
+{
+    local i
+    local -a all=("${KEYS[@]}")
+    KEYS=()
+    for ((i = $2; i < ${#all[@]}; i += $1)); do KEYS+=("${all[i]}"); done
+}
+
 # gs3 on a key; a failure names the key.
 key_gs3()
 {
