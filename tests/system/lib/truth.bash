@@ -39,7 +39,7 @@ readonly TRUTH_CONDITIONS=(
     none pattern unknown unapproved past future closed hold assignee good
 )
 truth_conditions=("${TRUTH_CONDITIONS[@]}") # those that rows and crossings go through
-[[ -z ${GS3_TEST_BRIEF:-} ]] || truth_conditions=(none unknown past assignee good)
+[[ -z ${GS3_TEST_BRIEF:-} ]] || truth_conditions=(none pattern unknown past assignee good)
 readonly TRUTH_BUCKETS=(prod-data prod-other staging-data staging-other unmapped)
 
 # The tags of a source; "" for a transport that has none.
