@@ -1,16 +1,12 @@
 #include "aws/role_cache.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "aws/credentials_internal.h"
 #include "aws/sts.h"
-#include "base/file.h"
 #include "base/mem.h"
 #include "base/str.h"
-#include "crypto/digest.h"
 #include "text/json.h"
 #include "text/time.h"
 
