@@ -2,7 +2,8 @@
  *
  * The lists are short (tens), so look-ups are linear and order is kept. Names may repeat
  * with `add` and are unique with `set`. Names are compared ASCII case-insensitively, as
- * HTTP headers and S3 metadata keys are. Depends on mem. */
+ * HTTP headers and S3 metadata keys are. The strings lie in blocks of the list's own, a few for
+ * all of them: a request and its answer have some hundred. Depends on mem. */
 #ifndef GS3_BASE_PAIRS_H
 #define GS3_BASE_PAIRS_H
 
@@ -14,10 +15,13 @@ struct gs3_pair {
     char *value;
 };
 
+struct gs3_pairs_block;
+
 struct gs3_pairs {
     struct gs3_pair *items;
     size_t count;
     size_t capacity;
+    struct gs3_pairs_block *blocks; /* the latest first */
 };
 
 #define GS3_PAIRS_INIT                                                                             \
@@ -27,8 +31,13 @@ struct gs3_pairs {
 
 /* Copies both strings. */
 void gs3_pairs_add(struct gs3_pairs *pairs, const char *name, const char *value);
-/* Replaces the first pair of that name and removes the others, or adds. */
-void gs3_pairs_set(struct gs3_pairs *pairs, const char *name, const char *value);
+/* The same of strings that do not end in NUL, and hold none; returns the pair, whose strings may be
+ * changed in place. */
+struct gs3_pair *gs3_pairs_add_bytes(struct gs3_pairs *pairs, const char *name, size_t name_bytes,
+                                     const char *value, size_t value_bytes);
+/* Replaces the first pair of that name and removes the others, or adds; returns the pair. What it
+ * replaces stays in memory until the list is released. */
+struct gs3_pair *gs3_pairs_set(struct gs3_pairs *pairs, const char *name, const char *value);
 /* The first value of that name, or NULL; owned by the list. */
 const char *gs3_pairs_get(const struct gs3_pairs *pairs, const char *name);
 bool gs3_pairs_has(const struct gs3_pairs *pairs, const char *name);

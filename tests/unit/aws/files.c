@@ -50,8 +50,10 @@ void files_set(struct files *files, const char *variable, const char *value)
         gs3_pairs_add(&files->variables, variable, value);
         return;
     }
-    free(pair->value);
-    pair->value = gs3_xstrdup(value);
+    /* A new pair's strings are the list's, and stay when the pair goes. */
+    size_t at = (size_t)(pair - files->variables.items);
+    gs3_pairs_add(&files->variables, variable, value);
+    files->variables.items[at].value = files->variables.items[--files->variables.count].value;
 }
 
 void files_write(struct files *files, const char *name, const char *text)

@@ -56,9 +56,10 @@ static void add_header(struct vector *vector, char *line)
     /* A line that continues the one before. */
     if (gs3_ascii_is_space(*line)) {
         struct gs3_pair *last = &vector->headers.items[vector->headers.count - 1];
-        char *joined = gs3_xasprintf("%s\n%s", last->value, line);
-        free(last->value);
-        last->value = joined;
+        gs3_auto_free char *joined = gs3_xasprintf("%s\n%s", last->value, line);
+        gs3_auto_free char *name = gs3_xstrdup(last->name);
+        vector->headers.count--;
+        gs3_pairs_add(&vector->headers, name, joined);
         return;
     }
     assert_non_null(colon);

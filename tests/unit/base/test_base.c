@@ -62,6 +62,30 @@ static void gs3_buf_append_beyond_maximum_fails_and_keeps_content(void **state)
     assert_string_equal(gs3_buf_string(&buf), "");
 }
 
+static void gs3_pairs_of_any_length_are_kept_and_stay_where_they_are(void **state)
+{
+    (void)state;
+    gs3_auto_pairs struct gs3_pairs pairs = GS3_PAIRS_INIT;
+    gs3_auto_pairs struct gs3_pairs copy = GS3_PAIRS_INIT;
+    gs3_auto_buf struct gs3_buf value = GS3_BUF_INIT(1 << 20);
+    gs3_pairs_add(&pairs, "first", "");
+    const char *first = gs3_pairs_get(&pairs, "FIRST");
+    for (size_t i = 0; i < 300; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "name%zu", i);
+        gs3_buf_printf(&value, "%.*s", (int)(i % 7) * 40,
+                       "0123456789012345678901234567890123456789");
+        gs3_pairs_set(&pairs, name, gs3_buf_string(&value));
+    }
+    gs3_pairs_copy(&copy, &pairs);
+    assert_int_equal(copy.count, 301);
+    assert_ptr_equal(gs3_pairs_get(&pairs, "first"), first);
+    assert_string_equal(gs3_pairs_get(&copy, "name299"), gs3_buf_string(&value));
+    struct gs3_pair *pair = gs3_pairs_add_bytes(&copy, "NAMEx", 4, "valuex", 5);
+    assert_string_equal(gs3_str_lower(pair->name), "name");
+    assert_string_equal(gs3_pairs_get(&copy, "Name"), "value");
+}
+
 static void gs3_pairs_set_replaces_in_any_case_and_drops_doubles(void **state)
 {
     (void)state;
@@ -191,6 +215,7 @@ int main(void)
         cmocka_unit_test(gs3_fail_with_long_text_cuts_at_a_character),
         cmocka_unit_test(gs3_wrap_keeps_class_and_puts_context_first),
         cmocka_unit_test(gs3_buf_append_beyond_maximum_fails_and_keeps_content),
+        cmocka_unit_test(gs3_pairs_of_any_length_are_kept_and_stay_where_they_are),
         cmocka_unit_test(gs3_pairs_set_replaces_in_any_case_and_drops_doubles),
         cmocka_unit_test(gs3_str_to_u64_takes_plain_digits_only),
         cmocka_unit_test(gs3_env_get_empty_value_is_not_set),
