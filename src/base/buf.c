@@ -3,7 +3,7 @@
 #include <stdint.h>
 #include <string.h>
 
-static int reserve(struct gs3_buf *buf, size_t more_bytes)
+int gs3_buf_reserve(struct gs3_buf *buf, size_t more_bytes)
 {
     if (more_bytes > buf->maximum_bytes - buf->length_bytes)
         return -1;
@@ -11,7 +11,7 @@ static int reserve(struct gs3_buf *buf, size_t more_bytes)
     if (wanted <= buf->capacity_bytes)
         return 0;
     /* At least doubled, so that appending byte by byte stays linear. */
-    size_t capacity = buf->capacity_bytes ? buf->capacity_bytes : 32;
+    size_t capacity = buf->capacity_bytes ? buf->capacity_bytes : 64;
     do {
         capacity = capacity > SIZE_MAX / 2 ? wanted : capacity * 2;
     } while (capacity < wanted);
@@ -22,7 +22,7 @@ static int reserve(struct gs3_buf *buf, size_t more_bytes)
 
 int gs3_buf_append(struct gs3_buf *buf, const void *bytes, size_t length_bytes)
 {
-    if (reserve(buf, length_bytes))
+    if (gs3_buf_reserve(buf, length_bytes))
         return -1;
     if (length_bytes > 0)
         memcpy(buf->data + buf->length_bytes, bytes, length_bytes);
@@ -47,7 +47,7 @@ int gs3_buf_printf(struct gs3_buf *buf, const char *format, ...)
     va_start(args, format);
     int length = vsnprintf(NULL, 0, format, args);
     va_end(args);
-    if (length < 0 || reserve(buf, (size_t)length))
+    if (length < 0 || gs3_buf_reserve(buf, (size_t)length))
         return -1;
     va_start(args, format);
     vsnprintf(buf->data + buf->length_bytes, (size_t)length + 1, format, args);

@@ -30,6 +30,9 @@ int gs3_buf_putc(struct gs3_buf *buf, char byte);
 int gs3_buf_printf(struct gs3_buf *buf, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* Makes room for `more_bytes`, so that appending them moves nothing. */
+int gs3_buf_reserve(struct gs3_buf *buf, size_t more_bytes);
+
 /* The content as a C string, "" when empty; owned by the buffer. */
 const char *gs3_buf_string(const struct gs3_buf *buf);
 

@@ -10,11 +10,6 @@ bool gs3_str_equal(const char *a, const char *b)
     return strcmp(a, b) == 0;
 }
 
-char gs3_ascii_lower(char c)
-{
-    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-}
-
 /* gs3 never sets a locale, and in C's own strcasecmp folds ASCII alone. */
 bool gs3_str_equal_nocase(const char *a, const char *b)
 {
@@ -40,32 +35,12 @@ bool gs3_str_is_empty(const char *text)
     return !text || !*text;
 }
 
-bool gs3_ascii_is_alpha(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-bool gs3_ascii_is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
-bool gs3_ascii_is_alnum(char c)
-{
-    return gs3_ascii_is_alpha(c) || gs3_ascii_is_digit(c);
-}
-
 int gs3_ascii_hex_value(char c)
 {
     if (gs3_ascii_is_digit(c))
         return c - '0';
     c = gs3_ascii_lower(c);
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-bool gs3_ascii_is_space(char c)
-{
-    return c == ' ' || (c >= '\t' && c <= '\r');
 }
 
 char *gs3_str_lower(char *text)

@@ -13,12 +13,34 @@ bool gs3_str_has_prefix(const char *text, const char *prefix);
 bool gs3_str_has_suffix(const char *text, const char *suffix);
 bool gs3_str_is_empty(const char *text); /* NULL or "" */
 
-char gs3_ascii_lower(char c);
-bool gs3_ascii_is_alpha(char c);
-bool gs3_ascii_is_digit(char c);
-bool gs3_ascii_is_alnum(char c);
+/* Inline, for they are asked of every character of every header. */
+static inline char gs3_ascii_lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+static inline bool gs3_ascii_is_alpha(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+static inline bool gs3_ascii_is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+static inline bool gs3_ascii_is_alnum(char c)
+{
+    return gs3_ascii_is_alpha(c) || gs3_ascii_is_digit(c);
+}
+
+/* space, \t, \r, \n, \v, \f */
+static inline bool gs3_ascii_is_space(char c)
+{
+    return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
 int gs3_ascii_hex_value(char c); /* 0 to 15, either case; -1: no hex digit */
-bool gs3_ascii_is_space(char c); /* space, \t, \r, \n, \v, \f */
 
 /* Lower-cases in place; returns `text`. */
 char *gs3_str_lower(char *text);

@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "base/mem.h"
 #include "base/str.h"
 #include "net/internal.h"
 
@@ -24,8 +25,21 @@ static int check_header(const char *name, const char *value, struct gs3_err *err
     return 0;
 }
 
+/* At once, for what a growing buffer leaves behind is not wiped. */
+static int reserve_lines(struct gs3_http_call *call, const struct gs3_pairs *headers)
+{
+    size_t bytes = 2 * sizeof "Content-Type:";
+    for (size_t i = 0; i < headers->count; i++)
+        bytes += strlen(headers->items[i].name) + strlen(headers->items[i].value) + sizeof ": ";
+    if (gs3_buf_reserve(&call->easy->lines.text, bytes) == 0)
+        return 0;
+    return gs3_fail(&call->err, GS3_EINVALID, "a request to %s has more than %d bytes of headers",
+                    call->origin, GS3_HTTP_LINES_BYTES);
+}
+
 static int append_line(struct gs3_http_call *call, const char *name, const char *value)
 {
+    struct gs3_buf *text = &call->easy->lines.text;
     if (check_header(name, value, &call->err))
         return -1;
     /* The length is the body's; a second opinion would be a request that can be split. */
@@ -33,15 +47,39 @@ static int append_line(struct gs3_http_call *call, const char *name, const char 
         gs3_str_equal_nocase(name, "transfer-encoding"))
         return 0;
     /* "Name;" is curl's way to say a header without a value. */
-    gs3_auto_free char *line =
-        *value ? gs3_xasprintf("%s: %s", name, value) : gs3_xasprintf("%s;", name);
-    call->lines = curl_slist_append(call->lines, line);
-    gs3_secret_wipe(line, strlen(line));
+    gs3_buf_puts(text, name);
+    gs3_buf_puts(text, *value ? ": " : ";");
+    gs3_buf_append(text, value, strlen(value) + 1);
+    call->easy->lines.count++;
     return 0;
+}
+
+/* "Name:", which keeps curl from saying the header by itself. */
+static void append_none(struct gs3_http_lines *lines, const char *line)
+{
+    gs3_buf_append(&lines->text, line, strlen(line) + 1);
+    lines->count++;
+}
+
+static struct curl_slist *list_lines(struct gs3_http_lines *lines)
+{
+    if (lines->count > lines->capacity) {
+        lines->capacity = 2 * lines->count;
+        lines->list = gs3_xreallocarray(lines->list, lines->capacity, sizeof *lines->list);
+    }
+    char *line = lines->text.data;
+    for (size_t i = 0; i < lines->count; i++) {
+        bool is_last = i + 1 == lines->count;
+        lines->list[i] =
+            (struct curl_slist){.data = line, .next = is_last ? NULL : &lines->list[i + 1]};
+        line += strlen(line) + 1;
+    }
+    return lines->list;
 }
 
 static int set_headers(struct gs3_http_call *call)
 {
+    struct gs3_http_lines *lines = &call->easy->lines;
     gs3_auto_pairs struct gs3_pairs headers = GS3_PAIRS_INIT;
     if (call->request.prepare &&
         call->request.prepare(call->request.context, &headers, &call->err)) {
@@ -49,17 +87,17 @@ static int set_headers(struct gs3_http_call *call)
             gs3_fail(&call->err, GS3_EGENERAL, "a request to %s cannot be made", call->origin);
         return -1;
     }
-    int outcome = 0;
+    int outcome = reserve_lines(call, &headers);
     for (size_t i = 0; i < headers.count && outcome == 0; i++)
         outcome = append_line(call, headers.items[i].name, headers.items[i].value);
     for (size_t i = 0; i < headers.count; i++)
         gs3_secret_wipe(headers.items[i].value, strlen(headers.items[i].value));
     /* What curl would say of a form by itself. */
     if (call->easy->setup.class == GS3_HTTP_SMALL && !gs3_pairs_has(&headers, "content-type"))
-        call->lines = curl_slist_append(call->lines, "Content-Type:");
+        append_none(lines, "Content-Type:");
     /* Without a value: never "100-continue", which costs a round trip. */
-    call->lines = curl_slist_append(call->lines, "Expect:");
-    curl_easy_setopt(call->easy->curl, CURLOPT_HTTPHEADER, call->lines);
+    append_none(lines, "Expect:");
+    curl_easy_setopt(call->easy->curl, CURLOPT_HTTPHEADER, list_lines(lines));
     return outcome;
 }
 
@@ -106,13 +144,6 @@ int gs3_http_attempt_begin(struct gs3_http_call *call)
     return 0;
 }
 
-static void wipe_lines(struct curl_slist *lines)
-{
-    for (struct curl_slist *line = lines; line; line = line->next)
-        gs3_secret_wipe(line->data, strlen(line->data));
-    curl_slist_free_all(lines);
-}
-
 void gs3_http_attempt_end(struct gs3_http_call *call)
 {
     if (call->easy) {
@@ -121,8 +152,6 @@ void gs3_http_attempt_end(struct gs3_http_call *call)
     }
     call->easy = NULL;
     gs3_http_bandwidth_forget(call);
-    wipe_lines(call->lines);
-    call->lines = NULL;
     free(call->gathered);
     call->gathered = NULL;
 }

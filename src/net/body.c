@@ -140,22 +140,19 @@ static size_t write_body(char *data, size_t size, size_t count, void *context)
     return 0;
 }
 
-static int add_header(struct gs3_http_call *call, const char *line, size_t length_bytes)
+int gs3_http_header_add(struct gs3_pairs *headers, const char *line, size_t length_bytes)
 {
     const char *colon = memchr(line, ':', length_bytes);
     /* A line that begins with white space would continue the one before (obsolete folding). */
     if (!colon || colon == line || gs3_ascii_is_space(line[0]) || memchr(line, '\0', length_bytes))
-        return gs3_fail(&call->err, GS3_EINVALID, "the answer of %s has a malformed header",
-                        call->origin);
+        return -1;
     const char *value = colon + 1;
     const char *end = line + length_bytes;
     while (value < end && gs3_ascii_is_space(*value))
         value++;
     while (end > value && gs3_ascii_is_space(end[-1]))
         end--;
-    gs3_auto_free char *name = gs3_xstrndup(line, (size_t)(colon - line));
-    gs3_auto_free char *text = gs3_xstrndup(value, (size_t)(end - value));
-    gs3_pairs_add(&call->response.headers, name, text);
+    gs3_pairs_add_bytes(headers, line, (size_t)(colon - line), value, (size_t)(end - value));
     return 0;
 }
 
@@ -177,7 +174,10 @@ static int take_header_line(struct gs3_http_call *call, const char *line, size_t
         gs3_pairs_release(&call->response.headers);
         return 0;
     }
-    return add_header(call, line, length_bytes);
+    if (gs3_http_header_add(&call->response.headers, line, length_bytes))
+        return gs3_fail(&call->err, GS3_EINVALID, "the answer of %s has a malformed header",
+                        call->origin);
+    return 0;
 }
 
 static size_t take_header(char *data, size_t size, size_t count, void *context)

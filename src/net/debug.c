@@ -90,10 +90,12 @@ void gs3_http_log_request(const struct gs3_http_call *call)
     gs3_log_debug(call->http->log, "http: > %s %s (attempt %u, body of %llu bytes)",
                   call->request.method, gs3_buf_string(&url), call->response.attempts,
                   (unsigned long long)call->request.body.length_bytes);
-    for (const struct curl_slist *line = call->lines; line; line = line->next) {
-        size_t name_bytes = strcspn(line->data, ":;");
-        gs3_auto_free char *name = gs3_xstrndup(line->data, name_bytes);
-        const char *value = line->data + name_bytes + (line->data[name_bytes] ? 1 : 0);
+    const struct gs3_http_lines *lines = &call->easy->lines;
+    for (size_t i = 0; i < lines->count; i++) {
+        const char *line = lines->list[i].data;
+        size_t name_bytes = strcspn(line, ":;");
+        gs3_auto_free char *name = gs3_xstrndup(line, name_bytes);
+        const char *value = line + name_bytes + (line[name_bytes] ? 1 : 0);
         log_header(call, '>', name, *value == ' ' ? value + 1 : value);
     }
 }

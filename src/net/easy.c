@@ -139,6 +139,7 @@ static bool is_same_setup(const struct gs3_http_setup *a, const struct gs3_http_
 static struct gs3_http_easy *new_easy(void)
 {
     struct gs3_http_easy *easy = gs3_xcalloc(1, sizeof *easy);
+    easy->lines.text = (struct gs3_buf)GS3_BUF_INIT(GS3_HTTP_LINES_BYTES);
     easy->curl = curl_easy_init();
     if (easy->curl)
         return easy;
@@ -169,9 +170,21 @@ struct gs3_http_easy *gs3_http_easy_take(struct gs3_http_call *call)
     return easy;
 }
 
+/* They carry signatures and tokens. */
+static void clear_lines(struct gs3_http_lines *lines)
+{
+    if (lines->text.data)
+        gs3_secret_wipe(lines->text.data, lines->text.length_bytes);
+    gs3_buf_clear(&lines->text);
+    lines->count = 0;
+}
+
 static void free_easy(struct gs3_http_easy *easy)
 {
     curl_easy_cleanup(easy->curl);
+    clear_lines(&easy->lines);
+    gs3_buf_release(&easy->lines.text);
+    free(easy->lines.list);
     free(easy);
 }
 
@@ -181,8 +194,9 @@ void gs3_http_easy_give(struct gs3_http *http, struct gs3_http_easy *easy)
         free_easy(easy);
         return;
     }
-    /* The list of headers is about to be freed, and the body may be. */
+    /* The list of headers is about to go, and the body may be freed. */
     curl_easy_setopt(easy->curl, CURLOPT_HTTPHEADER, NULL);
+    clear_lines(&easy->lines);
     if (easy->setup.class == GS3_HTTP_SMALL)
         curl_easy_setopt(easy->curl, CURLOPT_POSTFIELDS, NULL);
     easy->next = http->idle[easy->setup.class];

@@ -88,6 +88,9 @@ struct gs3_http_response {
 };
 void gs3_http_response_release(struct gs3_http_response *response);
 
+/* Adds a header line of an answer, without its end of line. -1 when it is none. */
+int gs3_http_header_add(struct gs3_pairs *headers, const char *line, size_t length_bytes);
+
 /* What to do with an answer or a failure: asked after every attempt while attempts are left. */
 enum gs3_http_verdict { GS3_HTTP_DONE, GS3_HTTP_RETRY };
 

@@ -20,6 +20,7 @@
 enum {
     GS3_HTTP_HEADER_COUNT = 256,
     GS3_HTTP_HEADER_BYTES = 64 * 1024, /* of one answer, all lines together */
+    GS3_HTTP_LINES_BYTES = 1 << 20,    /* of one request, the same */
     GS3_HTTP_ORIGIN_BYTES = 300,
     GS3_HTTP_POLL_MS = 200,           /* how late an interruption may be seen */
     GS3_HTTP_CONNECTIONS = 64,        /* kept warm, unless the caller wants more */
@@ -48,9 +49,18 @@ struct gs3_http_setup {
     char method[8];
 };
 
+/* The header lines of one attempt, one after another in one buffer that the next attempt uses
+ * again: curl's own list would take three allocations a line. */
+struct gs3_http_lines {
+    struct gs3_buf text;     /* each ends in NUL */
+    struct curl_slist *list; /* of those in `text`, once all are there */
+    size_t capacity, count;
+};
+
 struct gs3_http_easy {
     struct gs3_http_easy *next; /* idle */
     CURL *curl;
+    struct gs3_http_lines lines;
     struct gs3_http_setup setup;
     bool is_set_up;
     char error_text[CURL_ERROR_SIZE];
@@ -74,10 +84,9 @@ struct gs3_http_call {
     struct gs3_http_task *waiter; /* the task that waits for the end */
 
     struct gs3_http_easy *easy; /* running */
-    struct curl_slist *lines;
-    char *gathered;      /* a small body that was not in memory */
-    uint64_t sent_bytes; /* position in the request's body */
-    bool is_header_done; /* the final header block has ended: what follows is a trailer */
+    char *gathered;             /* a small body that was not in memory */
+    uint64_t sent_bytes;        /* position in the request's body */
+    bool is_header_done;        /* the final header block has ended: what follows is a trailer */
     size_t header_bytes;
     size_t booked_bytes; /* of the bandwidth, not passed yet */
     uint64_t pass_ns;    /* when they may pass */

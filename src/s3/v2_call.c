@@ -107,19 +107,10 @@ static int take_status(struct gs3_s3_call *call, const char *line, size_t length
 
 static int take_header(struct gs3_s3_call *call, const char *line, size_t length_bytes)
 {
-    const char *colon = memchr(line, ':', length_bytes);
-    if (!colon || colon == line || gs3_ascii_is_space(line[0]) || memchr(line, '\0', length_bytes))
-        return give_up(call, "the answer has a malformed header");
     if (call->response.headers.count == HEADERS_MAXIMUM)
         return give_up(call, "the answer has too many headers");
-    const char *value = colon + 1, *end = line + length_bytes;
-    while (value < end && gs3_ascii_is_space(*value))
-        value++;
-    while (end > value && gs3_ascii_is_space(end[-1]))
-        end--;
-    gs3_auto_free char *name = gs3_xstrndup(line, (size_t)(colon - line));
-    gs3_auto_free char *text = gs3_xstrndup(value, (size_t)(end - value));
-    gs3_pairs_add(&call->response.headers, name, text);
+    if (gs3_http_header_add(&call->response.headers, line, length_bytes))
+        return give_up(call, "the answer has a malformed header");
     return 0;
 }
 
@@ -287,6 +278,7 @@ void gs3_v2_call_free(struct gs3_s3_call *call)
     gs3_s3_properties_release(&call->properties);
     gs3_pairs_release(&call->metadata);
     gs3_http_response_release(&call->response);
+    gs3_s3_document_release(&call->document);
     gs3_sum_release(&call->md5);
     free(call);
 }
