@@ -38,6 +38,8 @@ struct gs3_s3_call {
     bool survives_interrupt;
     bool is_uncertain; /* an earlier attempt may have taken effect */
     uint64_t expected_bytes;
+    struct gs3_s3_document document; /* of the answer to HTTP attempt `read_attempt` */
+    unsigned read_attempt;
     struct gs3_list_scan *scan; /* of a listing; sink_of_list is its sink then */
     struct gs3_http_sink list_sink;
 };
@@ -145,12 +147,6 @@ static void prepare_list(struct gs3_s3_call *call, const struct gs3_s3_request *
     call->sink = &call->list_sink;
 }
 
-static bool says_expired(const char *code)
-{
-    return strcmp(code, "ExpiredToken") == 0 || strcmp(code, "ExpiredTokenException") == 0 ||
-           strcmp(code, "TokenRefreshRequired") == 0;
-}
-
 /* Credentials that expire while a long run is under way: fresh ones, once a call. */
 static bool refresh(struct gs3_s3_call *call)
 {
@@ -179,6 +175,14 @@ static bool is_cut_short(const struct gs3_s3_call *call, const struct gs3_http_r
            gs3_str_to_u64(length, INT64_MAX, &bytes) == 0 && bytes != response->received_bytes;
 }
 
+/* The last attempt that there may be is not judged. */
+static void read_document(struct gs3_s3_call *call, const struct gs3_http_response *response)
+{
+    if (call->read_attempt != response->attempts)
+        gs3_s3_document_read(response, &call->document);
+    call->read_attempt = response->attempts;
+}
+
 static enum gs3_http_verdict judge(void *context, const struct gs3_http_response *response,
                                    const struct gs3_err *failure)
 {
@@ -191,11 +195,12 @@ static enum gs3_http_verdict judge(void *context, const struct gs3_http_response
             return GS3_HTTP_DONE;
         return failure->class == GS3_ETRANSIENT ? GS3_HTTP_RETRY : GS3_HTTP_DONE;
     }
-    if (!gs3_s3_fault_read(call->wire.op, response, &fault))
+    read_document(call, response);
+    if (!gs3_s3_fault_read(call->wire.op, response, &call->document, &fault))
         return is_cut_short(call, response) ? GS3_HTTP_RETRY : GS3_HTTP_DONE;
     if (set_clock(call, response, &fault))
         return GS3_HTTP_RETRY;
-    if (says_expired(fault.code) && refresh(call))
+    if (gs3_s3_fault_is_expired(&fault) && refresh(call))
         return GS3_HTTP_RETRY;
     if (!gs3_s3_fault_is_transient(&fault, response->status))
         return GS3_HTTP_DONE;
@@ -237,6 +242,7 @@ static void send_call(struct gs3_s3_call *call)
         .is_limited = true,
         .survives_interrupt = call->survives_interrupt,
     };
+    call->read_attempt = 0;
     call->http = gs3_http_start(call->client->opts.http, &request);
 }
 
@@ -272,17 +278,6 @@ static struct gs3_s3_call *start(struct gs3_s3_transport *transport,
     return call;
 }
 
-static bool is_redirect(enum gs3_s3_op op, long status, const char *code)
-{
-    static const char *const codes[] = {"PermanentRedirect", "TemporaryRedirect",
-                                        "AuthorizationHeaderMalformed",
-                                        "IllegalLocationConstraintException"};
-    for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
-        if (strcmp(code, codes[i]) == 0)
-            return true;
-    return status == 301 || status == 307 || (op == GS3_S3_HEAD_OBJECT && status == 400);
-}
-
 /* The region of a bucket where the answer does not name it (HEAD has no body): S3 tells it in the
  * answer to HEAD of the bucket, whatever its status. */
 static void ask_region(struct gs3_s3_call *call, struct gs3_s3_fault *fault)
@@ -304,9 +299,11 @@ static void ask_region(struct gs3_s3_call *call, struct gs3_s3_fault *fault)
     struct gs3_http_response response = {.status = 0};
     struct gs3_s3_fault answer;
     if (gs3_http_wait(call->client->opts.http, ask.http, &response, NULL) == 0) {
-        gs3_s3_fault_read(GS3_S3_HEAD_OBJECT, &response, &answer);
+        read_document(&ask, &response);
+        gs3_s3_fault_read(GS3_S3_HEAD_OBJECT, &response, &ask.document, &answer);
         memcpy(fault->region, answer.region, sizeof fault->region);
     }
+    gs3_s3_document_release(&ask.document);
     gs3_http_response_release(&response);
 }
 
@@ -317,7 +314,7 @@ static int redirect(struct gs3_s3_call *call, struct gs3_s3_fault *fault, long s
 {
     struct gs3_pairs *regions = &call->client->regions;
     const char *known = gs3_pairs_get(regions, call->wire.bucket);
-    if (call->has_redirected || !is_redirect(call->wire.op, status, fault->code))
+    if (call->has_redirected || !gs3_s3_fault_is_redirect(fault, call->wire.op, status))
         return 0;
     if (!fault->region[0])
         ask_region(call, fault);
@@ -353,7 +350,7 @@ static int fail_answer(const struct gs3_s3_call *call, const struct gs3_s3_fault
     if (is_condition && call->wire.is_conditional && call->is_uncertain)
         return fail_uncertain(call, err);
     gs3_s3_fault_set(fault, call->wire.op, status, call->attempts, err);
-    if (is_redirect(call->wire.op, status, fault->code) && status != 400)
+    if (gs3_s3_fault_is_redirect(fault, call->wire.op, status) && status != 400)
         gs3_wrap(err, "bucket %s is in another region than %s: use --region", call->wire.bucket,
                  call->wire.endpoint.region);
     /* Ceph 16 takes the word for the payload as its digest. */
@@ -367,7 +364,7 @@ static int fail_answer(const struct gs3_s3_call *call, const struct gs3_s3_fault
 static int take_success(struct gs3_s3_call *call, const struct gs3_http_response *response,
                         struct gs3_s3_result *result, struct gs3_err *err)
 {
-    if (gs3_s3_result_read(call->wire.op, response, result, err) ||
+    if (gs3_s3_result_read(call->wire.op, response, &call->document, result, err) ||
         gs3_s3_range_check(&call->wire, response, result, err) ||
         gs3_s3_payload_take(&call->wire, result, err))
         return -1;
@@ -387,7 +384,8 @@ static int take_answer(struct gs3_s3_call *call, const struct gs3_http_response 
 {
     struct gs3_s3_fault fault;
     call->is_uncertain = call->is_uncertain || response->sends > response->attempts;
-    if (!gs3_s3_fault_read(call->wire.op, response, &fault))
+    read_document(call, response);
+    if (!gs3_s3_fault_read(call->wire.op, response, &call->document, &fault))
         return take_success(call, response, result, err);
     gs3_log_debug(call->client->opts.log, "s3: %s: %ld %s", gs3_s3_op_name(call->wire.op),
                   response->status, fault.code);
@@ -424,6 +422,7 @@ static void free_call(struct gs3_s3_call *call)
         gs3_list_scan_release(call->scan);
     free(call->scan);
     gs3_s3_wire_release(&call->wire);
+    gs3_s3_document_release(&call->document);
     free(call);
 }
 

@@ -1,4 +1,5 @@
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -135,7 +136,7 @@ static void put_unusable(struct gs3_s3_fault *fault, const char *message)
 
 /* A 2xx: a failure when it carries an error, or not what the operation must answer. */
 static bool read_success(enum gs3_s3_op op, const struct gs3_http_response *response,
-                         const char *root, bool is_xml, struct gs3_s3_fault *fault)
+                         const char *root, struct gs3_s3_fault *fault)
 {
     const char *wanted = root_of(op);
     if (!is_success_status(op, response->status)) {
@@ -148,7 +149,7 @@ static bool read_success(enum gs3_s3_op op, const struct gs3_http_response *resp
         put_unusable(fault, not_s3);
         return true;
     }
-    if (!wanted || (is_xml && strcmp(root, wanted) == 0))
+    if (!wanted || gs3_str_equal(root, wanted))
         return false;
     put_unusable(fault, response->body.length_bytes == 0
                             ? "the answer is empty: whether it was done is not known"
@@ -157,21 +158,32 @@ static bool read_success(enum gs3_s3_op op, const struct gs3_http_response *resp
     return true;
 }
 
+void gs3_s3_document_release(struct gs3_s3_document *document)
+{
+    free(document->root);
+    gs3_pairs_release(&document->leaves);
+    *document = (struct gs3_s3_document){.root = NULL};
+}
+
+void gs3_s3_document_read(const struct gs3_http_response *response,
+                          struct gs3_s3_document *document)
+{
+    gs3_s3_document_release(document);
+    if (response->body.length_bytes > 0)
+        gs3_xml_parse(response->body.data, response->body.length_bytes, &document->root,
+                      &document->leaves, NULL);
+}
+
 bool gs3_s3_fault_read(enum gs3_s3_op op, const struct gs3_http_response *response,
-                       struct gs3_s3_fault *fault)
+                       const struct gs3_s3_document *document, struct gs3_s3_fault *fault)
 {
     *fault = (struct gs3_s3_fault){.code = ""};
-    gs3_auto_pairs struct gs3_pairs leaves = GS3_PAIRS_INIT;
-    gs3_auto_free char *root = NULL;
-    bool is_xml =
-        response->body.length_bytes > 0 &&
-        gs3_xml_parse(response->body.data, response->body.length_bytes, &root, &leaves, NULL) == 0;
-    bool is_error = is_xml && strcmp(root, "Error") == 0;
-    put_region(fault, response, &leaves);
+    bool is_error = gs3_str_equal(document->root, "Error");
+    put_region(fault, response, &document->leaves);
     if (!is_error && response->status >= 200 && response->status < 300)
-        return read_success(op, response, root, is_xml, fault);
-    const char *code = is_error ? gs3_pairs_get(&leaves, "Error/Code") : NULL;
-    const char *message = is_error ? gs3_pairs_get(&leaves, "Error/Message") : NULL;
+        return read_success(op, response, document->root, fault);
+    const char *code = is_error ? gs3_pairs_get(&document->leaves, "Error/Code") : NULL;
+    const char *message = is_error ? gs3_pairs_get(&document->leaves, "Error/Message") : NULL;
     if (code && is_code(code))
         snprintf(fault->code, sizeof fault->code, "%s", code);
     else
@@ -246,6 +258,22 @@ bool gs3_s3_fault_is_uncertain(const struct gs3_s3_fault *fault, long status)
 {
     return (status == 200 || status >= 500) && !is_final(fault->code) &&
            !is_turned_away(fault->code);
+}
+
+bool gs3_s3_fault_is_expired(const struct gs3_s3_fault *fault)
+{
+    static const char *const list[] = {"ExpiredToken", "ExpiredTokenException",
+                                       "TokenRefreshRequired"};
+    return is_listed(fault->code, list, sizeof list / sizeof *list);
+}
+
+bool gs3_s3_fault_is_redirect(const struct gs3_s3_fault *fault, enum gs3_s3_op op, long status)
+{
+    static const char *const list[] = {"PermanentRedirect", "TemporaryRedirect",
+                                       "AuthorizationHeaderMalformed",
+                                       "IllegalLocationConstraintException"};
+    return is_listed(fault->code, list, sizeof list / sizeof *list) || status == 301 ||
+           status == 307 || (op == GS3_S3_HEAD_OBJECT && status == 400);
 }
 
 int gs3_s3_fault_set(const struct gs3_s3_fault *fault, enum gs3_s3_op op, long status,

@@ -58,7 +58,7 @@ int gs3_s3_document_build(const struct gs3_s3_request *request, struct gs3_s3_wi
                           struct gs3_err *err);
 
 /* uploads.c: what the operations of multipart uploads and of batches answer. */
-int gs3_s3_upload_read(enum gs3_s3_op op, const struct gs3_http_response *response,
+int gs3_s3_upload_read(enum gs3_s3_op op, const struct gs3_pairs *leaves,
                        struct gs3_s3_result *result, struct gs3_err *err);
 /* <prefix>CRC64NVME and its kin among the leaves of an answer. */
 void gs3_s3_checksums_read(const struct gs3_pairs *leaves, const char *prefix,
@@ -88,6 +88,16 @@ int gs3_s3_payload_hash(const struct gs3_s3_request *request, const struct gs3_a
 int gs3_s3_payload_take(const struct gs3_s3_wire *wire, struct gs3_s3_result *result,
                         struct gs3_err *err);
 
+/* An answer's body as XML, read once. */
+struct gs3_s3_document {
+    char *root; /* NULL: it is none */
+    struct gs3_pairs leaves;
+};
+/* Releases what `document` held, and reads. */
+void gs3_s3_document_read(const struct gs3_http_response *response,
+                          struct gs3_s3_document *document);
+void gs3_s3_document_release(struct gs3_s3_document *document);
+
 /* What an answer says went wrong, cleaned and bounded. */
 struct gs3_s3_fault {
     char code[GS3_ERR_CODE_BYTES]; /* "NoSuchKey"; the status ("404") when there is no XML */
@@ -99,11 +109,15 @@ struct gs3_s3_fault {
 /* Whether the answer is a failure of `op`: by its status, or a 200 that carries an error or
  * nothing that can be read where a result must be. Fills `fault` when it is. */
 bool gs3_s3_fault_read(enum gs3_s3_op op, const struct gs3_http_response *response,
-                       struct gs3_s3_fault *fault);
+                       const struct gs3_s3_document *document, struct gs3_s3_fault *fault);
 /* Whether another attempt makes sense without any change but the time. */
 bool gs3_s3_fault_is_transient(const struct gs3_s3_fault *fault, long status);
 /* Whether such an answer may come although the request took effect. */
 bool gs3_s3_fault_is_uncertain(const struct gs3_s3_fault *fault, long status);
+/* Whether the credentials have expired. */
+bool gs3_s3_fault_is_expired(const struct gs3_s3_fault *fault);
+/* Whether the bucket is, or may be, in another region. */
+bool gs3_s3_fault_is_redirect(const struct gs3_s3_fault *fault, enum gs3_s3_op op, long status);
 /* "An error occurred (CODE) when calling the OP operation: MESSAGE". Returns -1. */
 int gs3_s3_fault_set(const struct gs3_s3_fault *fault, enum gs3_s3_op op, long status,
                      unsigned attempts, struct gs3_err *err);
@@ -111,6 +125,7 @@ int gs3_s3_fault_set(const struct gs3_s3_fault *fault, enum gs3_s3_op op, long s
 /* Reads a success (gs3_s3_fault_read said no) into `result`. -1 when it lacks what a success of
  * `op` must have. */
 int gs3_s3_result_read(enum gs3_s3_op op, const struct gs3_http_response *response,
-                       struct gs3_s3_result *result, struct gs3_err *err);
+                       const struct gs3_s3_document *document, struct gs3_s3_result *result,
+                       struct gs3_err *err);
 
 #endif

@@ -152,8 +152,10 @@ int gs3_s3_payload_hash(const struct gs3_s3_request *request, const struct gs3_a
                         struct gs3_s3_wire *wire, struct gs3_err *err)
 {
     if (request->op != GS3_S3_PUT_OBJECT && request->op != GS3_S3_UPLOAD_PART) {
-        gs3_sha256_hex(wire->body.bytes ? wire->body.bytes : "", (size_t)wire->body.length_bytes,
-                       wire->payload_sha256);
+        if (wire->body.bytes)
+            gs3_sha256_hex(wire->body.bytes, (size_t)wire->body.length_bytes, wire->payload_sha256);
+        else
+            memcpy(wire->payload_sha256, gs3_sigv4_empty_sha256, sizeof wire->payload_sha256);
         return 0;
     }
     bool has_sums = request->checksum != GS3_S3_CHECKSUM_NONE || request->wants_md5;

@@ -174,19 +174,24 @@ static bool has_control(const char *text)
 static int add_metadata(struct gs3_pairs *headers, const struct gs3_pairs *metadata,
                         struct gs3_err *err)
 {
+    static const char prefix[] = "x-amz-meta-";
+    gs3_auto_buf struct gs3_buf name = GS3_BUF_INIT(DOCUMENT_BYTES);
     for (size_t i = 0; i < metadata->count; i++) {
         const struct gs3_pair *pair = &metadata->items[i];
         if (!is_token(pair->name))
             return gs3_fail(err, GS3_EINVALID,
                             "a metadata key holds what no header's name can hold");
-        gs3_auto_free char *name = gs3_xasprintf("x-amz-meta-%s", pair->name);
-        if (gs3_pairs_has(headers, name))
+        gs3_buf_clear(&name);
+        if (gs3_buf_puts(&name, prefix) || gs3_buf_puts(&name, pair->name))
+            return gs3_fail(err, GS3_EINVALID, "a metadata key of more than %d bytes",
+                            DOCUMENT_BYTES);
+        if (gs3_pairs_has(headers, gs3_buf_string(&name)))
             return gs3_fail(err, GS3_EINVALID, "metadata key \"%.100s\" is there twice",
                             pair->name);
         if (has_control(pair->value))
             return gs3_fail(err, GS3_EINVALID,
                             "metadata \"%.100s\": a control character in its value", pair->name);
-        gs3_pairs_add(headers, name, pair->value);
+        gs3_pairs_add(headers, gs3_buf_string(&name), pair->value);
     }
     return 0;
 }
@@ -312,8 +317,15 @@ void gs3_s3_wire_address(struct gs3_s3_wire *wire)
     free(wire->url);
     free(wire->host);
     gs3_auto_free char *origin = gs3_origin_format(&wire->endpoint.origin);
+    gs3_auto_buf struct gs3_buf url = GS3_BUF_INIT(3 * URL_BYTES);
     wire->host = gs3_xstrdup(strstr(origin, "//") + 2);
-    wire->url = gs3_xasprintf("%s%s%s%s", origin, wire->path, *wire->query ? "?" : "", wire->query);
+    gs3_buf_reserve(&url, strlen(origin) + strlen(wire->path) + strlen(wire->query) + 1);
+    gs3_buf_puts(&url, origin);
+    gs3_buf_puts(&url, wire->path);
+    if (*wire->query)
+        gs3_buf_putc(&url, '?');
+    gs3_buf_puts(&url, wire->query);
+    wire->url = gs3_buf_take(&url);
 }
 
 void gs3_s3_wire_release(struct gs3_s3_wire *wire)

@@ -5,7 +5,6 @@
 #include "base/str.h"
 #include "s3/internal.h"
 #include "text/time.h"
-#include "text/xml.h"
 
 static const char metadata_prefix[] = "x-amz-meta-";
 static const char checksum_prefix[] = "x-amz-checksum-";
@@ -27,10 +26,14 @@ static char *take_header(const struct gs3_http_response *response, const char *n
  * comma. */
 static void add_named(struct gs3_pairs *list, const struct gs3_pair *header, size_t prefix_bytes)
 {
-    gs3_auto_free char *name = gs3_str_lower(gs3_xstrdup(header->name + prefix_bytes));
+    const char *name = header->name + prefix_bytes;
     const char *other = gs3_pairs_get(list, name);
-    gs3_auto_free char *joined =
-        other ? gs3_xasprintf("%s,%s", other, header->value) : gs3_xstrdup(header->value);
+    if (!other) {
+        gs3_pairs_add(list, name, header->value);
+        gs3_str_lower(list->items[list->count - 1].name);
+        return;
+    }
+    gs3_auto_free char *joined = gs3_xasprintf("%s,%s", other, header->value);
     gs3_pairs_set(list, name, joined);
 }
 
@@ -103,42 +106,24 @@ static int read_body_length(const struct gs3_http_response *response,
                     (unsigned long long)result->length_bytes);
 }
 
-/* The body was read once already, to tell it from an error. */
-static int read_leaves(const struct gs3_http_response *response, struct gs3_pairs *leaves,
-                       struct gs3_err *err)
+static void read_copy(const struct gs3_pairs *leaves, struct gs3_s3_result *result)
 {
-    gs3_auto_free char *root = NULL;
-    return gs3_xml_parse(gs3_buf_string(&response->body), response->body.length_bytes, &root,
-                         leaves, err);
-}
-
-static int read_copy(const struct gs3_http_response *response, struct gs3_s3_result *result,
-                     struct gs3_err *err)
-{
-    gs3_auto_pairs struct gs3_pairs leaves = GS3_PAIRS_INIT;
-    if (read_leaves(response, &leaves, err))
-        return -1;
     free(result->etag);
     /* AWS writes the ETag with its quotes here too, Ceph without: one form for who compares. */
-    result->etag = gs3_s3_etag_quoted(gs3_pairs_get(&leaves, "CopyObjectResult/ETag"));
-    gs3_s3_checksums_read(&leaves, "CopyObjectResult/Checksum", result);
+    result->etag = gs3_s3_etag_quoted(gs3_pairs_get(leaves, "CopyObjectResult/ETag"));
+    gs3_s3_checksums_read(leaves, "CopyObjectResult/Checksum", result);
     result->last_modified =
-        gs3_xstrdup_or_null(gs3_pairs_get(&leaves, "CopyObjectResult/LastModified"));
+        gs3_xstrdup_or_null(gs3_pairs_get(leaves, "CopyObjectResult/LastModified"));
     if (!result->last_modified ||
         gs3_time_parse_iso(result->last_modified, &result->last_modified_s))
         result->last_modified_s = -1;
-    return 0;
 }
 
-static int read_tags(const struct gs3_http_response *response, struct gs3_s3_result *result,
-                     struct gs3_err *err)
+static void read_tags(const struct gs3_pairs *leaves, struct gs3_s3_result *result)
 {
-    gs3_auto_pairs struct gs3_pairs leaves = GS3_PAIRS_INIT;
-    if (read_leaves(response, &leaves, err))
-        return -1;
     const char *key = NULL;
-    for (size_t i = 0; i < leaves.count; i++) {
-        const struct gs3_pair *leaf = &leaves.items[i];
+    for (size_t i = 0; i < leaves->count; i++) {
+        const struct gs3_pair *leaf = &leaves->items[i];
         if (strcmp(leaf->name, "Tagging/TagSet/Tag/Key") == 0) {
             key = leaf->value;
         } else if (key && strcmp(leaf->name, "Tagging/TagSet/Tag/Value") == 0) {
@@ -147,18 +132,18 @@ static int read_tags(const struct gs3_http_response *response, struct gs3_s3_res
         }
     }
     result->tag_count = (unsigned)result->tags.count;
-    return 0;
 }
 
 static int read_by_op(enum gs3_s3_op op, const struct gs3_http_response *response,
-                      struct gs3_s3_result *result, struct gs3_err *err)
+                      const struct gs3_pairs *leaves, struct gs3_s3_result *result,
+                      struct gs3_err *err)
 {
     switch (op) {
     case GS3_S3_HEAD_OBJECT: return read_object(response, result, err);
     case GS3_S3_GET_OBJECT:
         return read_object(response, result, err) ? -1 : read_body_length(response, result, err);
-    case GS3_S3_COPY_OBJECT: return read_copy(response, result, err);
-    case GS3_S3_GET_OBJECT_TAGGING: return read_tags(response, result, err);
+    case GS3_S3_COPY_OBJECT: read_copy(leaves, result); break;
+    case GS3_S3_GET_OBJECT_TAGGING: read_tags(leaves, result); break;
     case GS3_S3_PUT_OBJECT:
     case GS3_S3_DELETE_OBJECT:
     case GS3_S3_LIST_OBJECTS:
@@ -169,13 +154,14 @@ static int read_by_op(enum gs3_s3_op op, const struct gs3_http_response *respons
     case GS3_S3_DELETE_OBJECTS:
     case GS3_S3_CREATE_UPLOAD:
     case GS3_S3_UPLOAD_PART_COPY:
-    case GS3_S3_COMPLETE_UPLOAD: return gs3_s3_upload_read(op, response, result, err);
+    case GS3_S3_COMPLETE_UPLOAD: return gs3_s3_upload_read(op, leaves, result, err);
     }
     return 0;
 }
 
 int gs3_s3_result_read(enum gs3_s3_op op, const struct gs3_http_response *response,
-                       struct gs3_s3_result *result, struct gs3_err *err)
+                       const struct gs3_s3_document *document, struct gs3_s3_result *result,
+                       struct gs3_err *err)
 {
     result->http_status = response->status;
     result->last_modified_s = -1;
@@ -187,7 +173,7 @@ int gs3_s3_result_read(enum gs3_s3_op op, const struct gs3_http_response *respon
     if (must_have_etag && gs3_str_is_empty(result->etag))
         status = gs3_fail(err, GS3_ESERVICE, "the answer has no ETag: is this an S3 endpoint?");
     else
-        status = read_by_op(op, response, result, err);
+        status = read_by_op(op, response, &document->leaves, result, err);
     if (status && err)
         err->http_status = response->status;
     return status ? gs3_wrap(err, "%s", gs3_s3_op_name(op)) : 0;

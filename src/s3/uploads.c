@@ -4,7 +4,6 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "s3/internal.h"
-#include "text/xml.h"
 
 enum { UPLOAD_ID_BYTES = 1024 };
 
@@ -166,23 +165,18 @@ static int read_survivors(const struct gs3_pairs *leaves, struct gs3_s3_result *
     return 0;
 }
 
-int gs3_s3_upload_read(enum gs3_s3_op op, const struct gs3_http_response *response,
+int gs3_s3_upload_read(enum gs3_s3_op op, const struct gs3_pairs *leaves,
                        struct gs3_s3_result *result, struct gs3_err *err)
 {
-    gs3_auto_pairs struct gs3_pairs leaves = GS3_PAIRS_INIT;
-    gs3_auto_free char *root = NULL;
-    if (gs3_xml_parse(gs3_buf_string(&response->body), response->body.length_bytes, &root, &leaves,
-                      err))
-        return -1;
     if (op == GS3_S3_CREATE_UPLOAD)
-        return read_create(&leaves, result, err);
+        return read_create(leaves, result, err);
     if (op == GS3_S3_COMPLETE_UPLOAD)
-        return read_complete(&leaves, result, err);
+        return read_complete(leaves, result, err);
     if (op == GS3_S3_UPLOAD_PART_COPY)
-        return read_part_copy(&leaves, result, err);
+        return read_part_copy(leaves, result, err);
     if (op == GS3_S3_LIST_PARTS)
-        return read_parts(&leaves, result, err);
-    return read_survivors(&leaves, result, err);
+        return read_parts(leaves, result, err);
+    return read_survivors(leaves, result, err);
 }
 
 /* The number up to `end`, behind which *text stands then. */

@@ -123,7 +123,7 @@ static int take_list(struct gs3_s3_call *call, struct gs3_s3_result *result, str
 static int take_success(struct gs3_s3_call *call, struct gs3_s3_result *result, struct gs3_err *err)
 {
     const struct gs3_s3_wire wire = {.op = call->op, .range = call->range};
-    if (gs3_s3_result_read(call->op, &call->response, result, err) ||
+    if (gs3_s3_result_read(call->op, &call->response, &call->document, result, err) ||
         gs3_s3_range_check(&wire, &call->response, result, err))
         return -1;
     /* Nothing can be asked of a version: what is there is looked at, and its ETag compared. */
@@ -153,7 +153,8 @@ static int take_answer(struct gs3_s3_call *call, struct gs3_s3_result *result, s
             fail_transport(call, err);
         return gs3_wrap(err, "%s", gs3_s3_op_name(call->op));
     }
-    if (!gs3_s3_fault_read(call->op, &call->response, &fault))
+    gs3_s3_document_read(&call->response, &call->document);
+    if (!gs3_s3_fault_read(call->op, &call->response, &call->document, &fault))
         return take_success(call, result, err);
     gs3_log_debug(call->client->opts.log, "s3: %s: %ld %s", gs3_s3_op_name(call->op),
                   call->response.status, fault.code);

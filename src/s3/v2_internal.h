@@ -35,7 +35,8 @@ struct gs3_s3_call {
     struct gs3_list_scan *scan; /* of a listing; list_sink is its sink then */
     struct gs3_http_sink list_sink;
     struct gs3_http_response response;
-    struct gs3_err failure; /* of a callback: the first one ends the call */
+    struct gs3_s3_document document; /* of the response */
+    struct gs3_err failure;          /* of a callback: the first one ends the call */
 
     unsigned attempts;
     bool is_sent; /* the module has it, until is_done */
