@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/mem.h"
 #include "base/str.h"
 
 /* AWS's partitions by the beginning of their regions' names; the last one is every other. */
@@ -37,8 +36,9 @@ const char *gs3_aws_partition(const char *region)
 
 static bool is_at_or_below(const char *host, const char *suffix)
 {
-    gs3_auto_free char *below = gs3_xasprintf(".%s", suffix);
-    return strcmp(host, suffix) == 0 || gs3_str_has_suffix(host, below);
+    size_t length = strlen(host);
+    size_t tail = strlen(suffix);
+    return gs3_str_has_suffix(host, suffix) && (length == tail || host[length - tail - 1] == '.');
 }
 
 bool gs3_aws_owns(const char *host)

@@ -14,11 +14,16 @@ const char gs3_sigv4_unsigned_payload[] = "UNSIGNED-PAYLOAD";
 
 /* Headers are bounded far below this by the transport; a text that does not fit gives a
  * signature that no server accepts. */
-enum { TEXT_BYTES = 4 << 20, SCOPE_BYTES = 128 };
+enum {
+    TEXT_BYTES = 4 << 20,
+    USUAL_TEXT_BYTES = 2048, /* with the metadata of one object */
+    USUAL_NAMES_BYTES = 512,
+    SCOPE_BYTES = 128
+};
 
 /* One signed header; `order` keeps repeated names in the order in which they are sent. */
 struct header {
-    char *name;
+    const char *name;
     const char *value;
     size_t order;
 };
@@ -46,21 +51,26 @@ static int compare_headers(const void *a, const void *b)
     return left->order < right->order ? -1 : left->order > right->order;
 }
 
-/* The headers that are signed, host included, sorted. Caller frees names and array. */
+/* The headers that are signed, host included, sorted. Caller frees the array and `*names`, where
+ * the names are, in lower case. */
 static struct header *collect_headers(const struct gs3_sigv4_request *request,
-                                      const struct gs3_pairs *headers, size_t *count)
+                                      const struct gs3_pairs *headers, char **names, size_t *count)
 {
     struct header *list = gs3_xcalloc(headers->count + 1, sizeof *list);
-    list[0] = (struct header){.name = gs3_xstrdup("host"), .value = request->host};
+    size_t names_bytes = 0;
+    for (size_t i = 0; i < headers->count; i++)
+        names_bytes += strlen(headers->items[i].name) + 1;
+    char *name = *names = gs3_xmalloc(names_bytes);
+    list[0] = (struct header){.name = "host", .value = request->host};
     *count = 1;
     for (size_t i = 0; i < headers->count; i++) {
-        char *name = gs3_str_lower(gs3_xstrdup(headers->items[i].name));
-        if (!is_signed(name)) {
-            free(name);
+        size_t name_bytes = strlen(headers->items[i].name) + 1;
+        memcpy(name, headers->items[i].name, name_bytes);
+        if (!is_signed(gs3_str_lower(name)))
             continue;
-        }
         list[*count] = (struct header){.name = name, .value = headers->items[i].value, .order = i};
         (*count)++;
+        name += name_bytes;
     }
     qsort(list, *count, sizeof *list, compare_headers);
     return list;
@@ -69,18 +79,17 @@ static struct header *collect_headers(const struct gs3_sigv4_request *request,
 /* Leading and trailing white space goes, inner runs become one space. */
 static void append_trimmed(struct gs3_buf *out, const char *value)
 {
-    bool is_gap = false;
     bool is_first = true;
-    for (const char *c = value; *c; c++) {
-        if (gs3_ascii_is_space(*c)) {
-            is_gap = true;
-            continue;
-        }
-        if (is_gap && !is_first)
+    for (const char *c = value; *c;) {
+        const char *word = c;
+        while (*c && !gs3_ascii_is_space(*c))
+            c++;
+        if (c > word && !is_first)
             gs3_buf_putc(out, ' ');
-        gs3_buf_putc(out, *c);
-        is_gap = false;
-        is_first = false;
+        is_first = is_first && c == word;
+        gs3_buf_append(out, word, (size_t)(c - word));
+        while (gs3_ascii_is_space(*c))
+            c++;
     }
 }
 
@@ -186,18 +195,22 @@ char *gs3_sigv4_canonical_request(const struct gs3_sigv4_request *request,
 {
     gs3_auto_buf struct gs3_buf out = GS3_BUF_INIT(TEXT_BYTES);
     gs3_auto_buf struct gs3_buf names = GS3_BUF_INIT(TEXT_BYTES);
-    gs3_buf_printf(&out, "%s\n", request->method);
+    gs3_buf_reserve(&out, USUAL_TEXT_BYTES);
+    gs3_buf_reserve(&names, USUAL_NAMES_BYTES);
+    gs3_buf_puts(&out, request->method);
+    gs3_buf_putc(&out, '\n');
     append_path(&out, request);
     gs3_buf_putc(&out, '\n');
     append_query(&out, request->query);
     gs3_buf_putc(&out, '\n');
     size_t count = 0;
-    struct header *list = collect_headers(request, headers, &count);
+    gs3_auto_free char *lower_names = NULL;
+    gs3_auto_free struct header *list = collect_headers(request, headers, &lower_names, &count);
     append_headers(&out, &names, list, count);
-    for (size_t i = 0; i < count; i++)
-        free(list[i].name);
-    free(list);
-    gs3_buf_printf(&out, "\n%s\n%s", gs3_buf_string(&names), request->payload_sha256);
+    gs3_buf_putc(&out, '\n');
+    gs3_buf_append(&out, names.data, names.length_bytes);
+    gs3_buf_putc(&out, '\n');
+    gs3_buf_puts(&out, request->payload_sha256);
     *signed_headers = gs3_buf_take(&names);
     return gs3_buf_take(&out);
 }

@@ -41,7 +41,7 @@ static bool has_outer_space(const char *value)
 }
 
 static int add_text(struct gs3_pairs *wire, const char *name, const char *value,
-                    struct gs3_err *err)
+                    struct gs3_buf *encoded, struct gs3_err *err)
 {
     if (!is_token(name))
         return gs3_fail(err, GS3_EFAIL,
@@ -50,13 +50,12 @@ static int add_text(struct gs3_pairs *wire, const char *name, const char *value,
     if (has_outer_space(value))
         return gs3_fail(err, GS3_EFAIL,
                         "metadata %s: S3 drops white space around a value: take it away", name);
-    gs3_auto_buf struct gs3_buf encoded = GS3_BUF_INIT(GS3_METADATA_BYTES);
-    if (gs3_rfc2047_encode(&encoded, value))
+    gs3_buf_clear(encoded);
+    if (gs3_rfc2047_encode(encoded, value))
         return gs3_fail(err, GS3_EFAIL,
                         "metadata %s: the value is no plain UTF-8 text of at most %d bytes", name,
                         GS3_METADATA_BYTES);
-    gs3_auto_free char *lower = gs3_str_lower(gs3_xstrdup(name));
-    gs3_pairs_set(wire, lower, gs3_buf_string(&encoded));
+    gs3_str_lower(gs3_pairs_set(wire, name, gs3_buf_string(encoded))->name);
     return 0;
 }
 
@@ -89,14 +88,15 @@ static int check_size(const struct gs3_pairs *wire, struct gs3_err *err)
 int gs3_metadata_build(const struct gs3_permit *permit, const struct gs3_pairs *source,
                        const struct gs3_pairs *user, struct gs3_pairs *wire, struct gs3_err *err)
 {
+    gs3_auto_buf struct gs3_buf encoded = GS3_BUF_INIT(GS3_METADATA_BYTES);
     if (source)
         add_source(permit, source, wire);
     for (size_t i = 0; user && i < user->count; i++)
-        if (add_text(wire, user->items[i].name, user->items[i].value, err))
+        if (add_text(wire, user->items[i].name, user->items[i].value, &encoded, err))
             return -1;
     const struct gs3_pairs *set = gs3_permit_metadata(permit);
     for (size_t i = 0; i < set->count; i++)
-        if (add_text(wire, set->items[i].name, set->items[i].value, err))
+        if (add_text(wire, set->items[i].name, set->items[i].value, &encoded, err))
             return -1;
     return check_size(wire, err);
 }
