@@ -38,12 +38,18 @@ static int check_no_secret(const struct gs3_session *session, struct gs3_err *er
     return 0;
 }
 
+/* A lane's own: what its transports sign with. */
+struct leases {
+    struct gs3_credential_lease main, source;
+};
+
 static struct gs3_s3_transport *open_transport(const struct gs3_session *session,
-                                               const struct gs3_lane *lane, const char *region)
+                                               const struct gs3_lane *lane,
+                                               struct gs3_credential_lease *lease,
+                                               const char *region)
 {
     if (session->sigv2)
         return gs3_sigv2_transport(session, lane);
-    struct gs3_credential_lease *lease = lane->own;
     const struct gs3_s3_client_opts opts = {
         .http = lane->http,
         .config = &session->config,
@@ -81,12 +87,17 @@ int gs3_connect_lane(void *context, struct gs3_lane *lane, struct gs3_err *err)
         lane->http = open_http(session, err);
     if (!lane->http)
         return -1;
-    lane->own = gs3_xcalloc(1, sizeof(struct gs3_credential_lease));
-    gs3_credential_lease_init(lane->own,
-                              session->scoped_keeper ? session->scoped_keeper : session->keeper);
-    lane->destination = lane->source = open_transport(session, lane, NULL);
-    if (session->options.source_region)
-        lane->source = open_transport(session, lane, session->options.source_region);
+    struct leases *leases = gs3_xcalloc(1, sizeof *leases);
+    struct gs3_credential_keeper *keeper =
+        session->scoped.keeper ? session->scoped.keeper : session->keeper;
+    bool has_source = session->scoped_source.keeper != NULL;
+    gs3_credential_lease_init(&leases->main, keeper);
+    gs3_credential_lease_init(&leases->source, has_source ? session->scoped_source.keeper : keeper);
+    lane->own = leases;
+    lane->destination = lane->source = open_transport(session, lane, &leases->main, NULL);
+    if (has_source || session->options.source_region)
+        lane->source =
+            open_transport(session, lane, &leases->source, session->options.source_region);
     return 0;
 }
 
@@ -95,9 +106,12 @@ static void close_transports(struct gs3_lane *lane)
     if (lane->source != lane->destination)
         gs3_s3_transport_free(lane->source);
     gs3_s3_transport_free(lane->destination);
-    if (lane->own)
-        gs3_credential_lease_release(lane->own);
-    free(lane->own);
+    struct leases *leases = lane->own;
+    if (leases) {
+        gs3_credential_lease_release(&leases->main);
+        gs3_credential_lease_release(&leases->source);
+    }
+    free(leases);
     *lane = (struct gs3_lane){.http = lane->http};
 }
 

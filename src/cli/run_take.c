@@ -58,7 +58,7 @@ void gs3_run_open_permits(struct gs3_run *run)
         .gate = &session->gate,
         .request = &session->request,
         .tickets = &session->ticket_context,
-        .decision_id = session->scoped_keeper ? session->decision_id : NULL,
+        .decision_id = session->scoped.keeper ? session->decision_id : NULL,
         .begin_identify = begin_identify,
         .identify = identify,
         .decided = show_decision,

@@ -56,12 +56,12 @@ int gs3_scoped_check_tree(const struct gs3_session *session, struct gs3_err *err
 int gs3_scoped_check_permit(const struct gs3_session *session, const struct gs3_permit *permit,
                             struct gs3_err *err)
 {
-    const struct gs3_session_rule *rule = NULL;
-    if (session->plan_opts.is_dryrun || session->scoped_keeper)
+    struct gs3_scoped_roles roles;
+    if (session->plan_opts.is_dryrun || session->scoped.keeper)
         return 0;
-    if (gs3_permit_session(permit, &rule, err))
+    if (gs3_scoped_roles_find(permit, &roles, err))
         return -1;
-    return rule ? fail_tree(err) : 0;
+    return roles.main ? fail_tree(err) : 0;
 }
 
 /* "arn:aws:s3:::BUCKET", in the partition of the role; an access point's own, in one spelling. */
@@ -87,14 +87,16 @@ static bool sets_acl(const struct gs3_session *session)
 }
 
 static int build(struct gs3_session *session, const struct gs3_permit *permit,
-                 const struct gs3_session_rule *rule, struct gs3_err *err)
+                 const struct gs3_scoped_roles *roles, bool is_source,
+                 struct gs3_scoped_session *asked, struct gs3_err *err)
 {
     bool is_tree = session->options.is_recursive;
     const struct gs3_location *source = is_tree ? &session->source : &session->plan.source;
     const struct gs3_location *destination =
         is_tree ? &session->destination : &session->plan.destination;
-    gs3_auto_free char *source_resource = find_resource(source, rule->role_arn);
-    gs3_auto_free char *destination_resource = find_resource(destination, rule->role_arn);
+    const char *role_arn = (is_source ? roles->source : roles->main)->session.role_arn;
+    gs3_auto_free char *source_resource = find_resource(source, role_arn);
+    gs3_auto_free char *destination_resource = find_resource(destination, role_arn);
     const struct gs3_session_scope scope = {
         .source = {.resource = source_resource, .key = source->key},
         .destination = {.resource = destination_resource, .key = destination->key},
@@ -103,23 +105,24 @@ static int build(struct gs3_session *session, const struct gs3_permit *permit,
         .sets_acl = sets_acl(session),
         .uses_kms = !session->s3_endpoint,
     };
-    return gs3_scoped_session_build(permit, &scope, &session->scoped, err);
+    return gs3_scoped_session_build(permit, roles, is_source, &scope, asked, err);
 }
 
-static void explain(const struct gs3_session *session, struct gs3_err *err)
+static void explain(const struct gs3_scoped *scoped, struct gs3_err *err)
 {
     if (gs3_str_equal(err->code, "PackedPolicyTooLarge")) {
         err->class = GS3_EREFUSED;
         gs3_wrap(err, "refused: policy and tags of the session are more than STS can pack: use "
                       "shorter keys");
     }
-    gs3_wrap(err, "session of %s", session->scoped.role_arn);
+    gs3_wrap(err, "session of %s", scoped->asked.role_arn);
 }
 
 /* With whatever the source of the credentials has by now. */
-static int assume(struct gs3_session *session, struct gs3_credentials *out, struct gs3_err *err)
+static int assume(struct gs3_session *session, struct gs3_scoped *scoped,
+                  struct gs3_credentials *out, struct gs3_err *err)
 {
-    const struct gs3_sts_role role = gs3_scoped_session_role(&session->scoped);
+    const struct gs3_sts_role role = gs3_scoped_session_role(&scoped->asked);
     struct gs3_credential_lease lease;
     gs3_credential_lease_init(&lease, session->keeper);
     gs3_credential_lease_renew(&lease);
@@ -135,62 +138,101 @@ static int assume(struct gs3_session *session, struct gs3_credentials *out, stru
     }
     gs3_credential_lease_release(&lease);
     if (failed) {
-        explain(session, err);
+        explain(scoped, err);
         return -1;
     }
     int64_t left_s = out->expires_s - now_s();
     int64_t ahead_s = left_s / 2 < ADVISORY_S ? left_s / 2 : ADVISORY_S;
-    session->scoped_due_s = out->expires_s - ahead_s;
+    scoped->due_s = out->expires_s - ahead_s;
+    return 0;
+}
+
+static int check_signing(const struct gs3_session *session,
+                         const struct gs3_environment *environment, struct gs3_err *err)
+{
+    if (session->config.no_sign_request)
+        return gs3_fail(err, GS3_EREFUSED,
+                        "refused: %s:%u asks for a session, which --no-sign-request cannot have",
+                        environment->session.place.file, environment->session.place.line);
+    if (session->sigv2)
+        return gs3_fail(err, GS3_EREFUSED,
+                        "refused: the environment asks for a session of its own, and "
+                        "signature_version = s3 cannot send its token");
+    return 0;
+}
+
+static int begin(struct gs3_session *session, struct gs3_scoped *scoped, struct gs3_err *err)
+{
+    struct gs3_credentials first = {.access_key_id = NULL};
+    const struct gs3_credential_keeper_opts opts = {.env = session->env,
+                                                    .config = &session->config_opts,
+                                                    .is_replaced_only = true};
+    if (assume(session, scoped, &first, err))
+        return -1;
+    scoped->keeper = gs3_credential_keeper_new(&opts, &first);
+    gs3_credentials_release(&first);
     return 0;
 }
 
 int gs3_scoped_open(struct gs3_session *session, const struct gs3_permit *permit,
                     struct gs3_err *err)
 {
-    const struct gs3_session_rule *rule = NULL;
-    struct gs3_credentials first = {.access_key_id = NULL};
-    if (session->plan_opts.is_dryrun || session->scoped_keeper)
+    struct gs3_scoped_roles roles;
+    if (session->plan_opts.is_dryrun || session->scoped.keeper)
         return 0;
-    if (gs3_permit_session(permit, &rule, err))
+    if (gs3_scoped_roles_find(permit, &roles, err))
         return -1;
-    if (!rule)
+    if (!roles.main)
         return 0;
-    if (session->config.no_sign_request)
-        return gs3_fail(err, GS3_EREFUSED,
-                        "refused: %s:%u asks for a session, which --no-sign-request cannot have",
-                        rule->place.file, rule->place.line);
-    if (session->sigv2)
-        return gs3_fail(err, GS3_EREFUSED,
-                        "refused: the environment asks for a session of its own, and "
-                        "signature_version = s3 cannot send its token");
-    if (build(session, permit, rule, err) || assume(session, &first, err))
+    /* Both are composed before either is asked for: what is refused here is never begun. */
+    if (check_signing(session, roles.main, err) ||
+        build(session, permit, &roles, false, &session->scoped.asked, err) ||
+        (roles.source &&
+         build(session, permit, &roles, true, &session->scoped_source.asked, err)) ||
+        begin(session, &session->scoped, err) ||
+        (roles.source && begin(session, &session->scoped_source, err)))
         return -1;
-    const struct gs3_credential_keeper_opts opts = {.env = session->env,
-                                                    .config = &session->config_opts,
-                                                    .is_replaced_only = true};
-    session->scoped_keeper = gs3_credential_keeper_new(&opts, &first);
-    gs3_credentials_release(&first);
     return gs3_connect_again(session, err);
+}
+
+static bool is_due(const struct gs3_scoped *scoped)
+{
+    return scoped->keeper && now_s() >= scoped->due_s;
 }
 
 bool gs3_scoped_is_due(const struct gs3_session *session)
 {
-    return session->scoped_keeper && now_s() >= session->scoped_due_s;
+    return is_due(&session->scoped) || is_due(&session->scoped_source);
 }
 
-int gs3_scoped_renew(struct gs3_session *session, struct gs3_err *err)
+static int renew(struct gs3_session *session, struct gs3_scoped *scoped, struct gs3_err *err)
 {
     struct gs3_credentials fresh = {.access_key_id = NULL};
-    if (assume(session, &fresh, err))
+    if (!is_due(scoped))
+        return 0;
+    if (assume(session, scoped, &fresh, err))
         return -1;
-    gs3_credential_keeper_replace(session->scoped_keeper, &fresh);
+    gs3_credential_keeper_replace(scoped->keeper, &fresh);
     gs3_credentials_release(&fresh);
     return 0;
 }
 
+int gs3_scoped_renew(struct gs3_session *session, struct gs3_err *err)
+{
+    return renew(session, &session->scoped, err) || renew(session, &session->scoped_source, err)
+               ? -1
+               : 0;
+}
+
+static void release(struct gs3_scoped *scoped)
+{
+    gs3_credential_keeper_free(scoped->keeper);
+    scoped->keeper = NULL;
+    gs3_scoped_session_release(&scoped->asked);
+}
+
 void gs3_scoped_release(struct gs3_session *session)
 {
-    gs3_credential_keeper_free(session->scoped_keeper);
-    session->scoped_keeper = NULL;
-    gs3_scoped_session_release(&session->scoped);
+    release(&session->scoped);
+    release(&session->scoped_source);
 }

@@ -1,4 +1,5 @@
-/* The session that a transfer runs as, where an environment names a role for it.
+/* The session that a transfer runs as, where an environment names a role for it; two where source
+ * and destination name different ones.
  *
  * Decided first, then begun: nothing moves, and nothing is read of a source, with other credentials
  * than the session's. It is begun again before it ends, after the tickets were asked again, by the
@@ -22,9 +23,9 @@ int gs3_scoped_check_tree(const struct gs3_session *session, struct gs3_err *err
 int gs3_scoped_check_permit(const struct gs3_session *session, const struct gs3_permit *permit,
                             struct gs3_err *err);
 
-/* Begins the session of a permit, when its environments ask for one, and gives it to the main
- * thread's lane; workers that begin later have it too. GS3_EREFUSED by name for what no session
- * can cover, GS3_ESERVICE with AWS's own message. */
+/* Begins the session of a permit, or the two, when its environments ask for them, and gives them to
+ * the main thread's lane; workers that begin later have it too. GS3_EREFUSED by name for what no
+ * session can cover, GS3_ESERVICE with AWS's own message. */
 int gs3_scoped_open(struct gs3_session *session, const struct gs3_permit *permit,
                     struct gs3_err *err);
 

@@ -22,6 +22,13 @@
 
 struct gs3_sigv2;
 
+/* A session that was assumed for the transfer. */
+struct gs3_scoped {
+    struct gs3_scoped_session asked;      /* to ask again */
+    struct gs3_credential_keeper *keeper; /* NULL: there is none */
+    int64_t due_s;                        /* when it is to be begun again */
+};
+
 struct gs3_session {
     const struct gs3_args *args;
     const struct gs3_env *env;
@@ -51,10 +58,9 @@ struct gs3_session {
     bool has_credentials;
     struct gs3_credentials credentials; /* as they were found; each lane has a lease */
     struct gs3_credential_keeper *keeper;
-    struct gs3_scoped_session scoped;            /* what it was asked for, to ask again */
-    struct gs3_credential_keeper *scoped_keeper; /* the transfer's own session; NULL: none */
-    int64_t scoped_due_s;                        /* when it is to be begun again */
-    struct gs3_bandwidth *bandwidth;             /* NULL: no limit */
+    struct gs3_scoped scoped;        /* the transfer's own */
+    struct gs3_scoped scoped_source; /* of a copy whose source has another role */
+    struct gs3_bandwidth *bandwidth; /* NULL: no limit */
     struct gs3_identity_record identity;
     struct gs3_sts_call *identity_call; /* of a tree, under way; NULL: none */
     struct gs3_ticket_context ticket_context;

@@ -68,34 +68,94 @@ static int take_name(struct gs3_scoped_session *session, const struct gs3_pairs 
     return 0;
 }
 
-int gs3_scoped_session_build(const struct gs3_permit *permit, const struct gs3_session_scope *scope,
-                             struct gs3_scoped_session *session, struct gs3_err *err)
+int gs3_scoped_roles_find(const struct gs3_permit *permit, struct gs3_scoped_roles *roles,
+                          struct gs3_err *err)
 {
-    const struct gs3_session_rule *rule = NULL;
-    const struct gs3_pairs *facts = gs3_permit_facts(permit);
-    *session = (struct gs3_scoped_session){.role_arn = NULL};
-    if (gs3_permit_session(permit, &rule, err))
+    const struct gs3_environment *source = NULL, *destination = NULL;
+    *roles = (struct gs3_scoped_roles){.main = NULL};
+    if (gs3_permit_session(permit, GS3_ACTION_READ | GS3_ACTION_DELETE, &source, err) ||
+        gs3_permit_session(permit, GS3_ACTION_WRITE, &destination, err))
         return -1;
-    if (!rule)
-        return 1;
-    gs3_auto_buf struct gs3_buf policy = GS3_BUF_INIT(GS3_SESSION_POLICY_BYTES);
-    if (gs3_session_policy_build(scope, &policy, err))
-        return -1;
-    session->role_arn = gs3_xstrdup(rule->role_arn);
-    session->duration_s = rule->duration_s;
-    session->policy = gs3_buf_take(&policy);
-    if (take_name(session, facts, err)) {
-        gs3_scoped_session_release(session);
-        return -1;
+    roles->main_is_source = source && !destination;
+    roles->main = destination ? destination : source;
+    if (!roles->main)
+        return 0;
+    roles->duration_s = roles->main->session.duration_s;
+    if (!source || !destination)
+        return 0;
+    if (!gs3_str_equal(source->session.role_arn, destination->session.role_arn))
+        roles->source = source;
+    else if (source->session.duration_s < roles->duration_s)
+        roles->duration_s = source->session.duration_s;
+    return 0;
+}
+
+/* The source's environment asked for what stands behind `source-`, where it is not the
+ * destination's as well; its role's trust policy knows it by its own name. */
+static const char *fact_of(const struct gs3_pairs *facts, const char *key, bool is_source)
+{
+    gs3_auto_free char *source = gs3_xasprintf("source-%s", key);
+    const char *value = is_source ? gs3_pairs_get(facts, source) : NULL;
+    return value ? value : gs3_pairs_get(facts, key);
+}
+
+static void add_tag(struct gs3_scoped_session *session, const char *key, const char *value)
+{
+    if (!value || gs3_pairs_has(&session->tags, key))
+        return;
+    gs3_auto_free char *clean = gs3_session_tag_value(value);
+    gs3_pairs_add(&session->tags, key, clean);
+}
+
+static void add_tags(struct gs3_scoped_session *session, const struct gs3_pairs *facts,
+                     const struct gs3_environment *environment, bool is_source)
+{
+    if (is_source) {
+        for (size_t i = 0; i < environment->ticket_count; i++) {
+            const char *key = environment->tickets[i].metadata_key;
+            add_tag(session, key, fact_of(facts, key, true));
+        }
+        add_tag(session, "environment", environment->name);
     }
     for (size_t i = 0; i < facts->count; i++) {
         const struct gs3_pair *fact = &facts->items[i];
+        bool is_common =
+            strcmp(fact->name, "operator") == 0 || strcmp(fact->name, "gs3-decision") == 0;
         /* The role's trust policy compares the three. */
-        bool is_operator = gs3_str_equal(fact->name, "operator");
-        gs3_auto_free char *value =
-            is_operator ? gs3_xstrdup(session->name) : gs3_session_tag_value(fact->value);
-        gs3_pairs_add(&session->tags, fact->name, value);
+        if (strcmp(fact->name, "operator") == 0)
+            gs3_pairs_add(&session->tags, fact->name, session->name);
+        else if (is_common || !is_source)
+            add_tag(session, fact->name, fact->value);
     }
+}
+
+/* S3 copies with the writer's session, which has to read the source then. */
+static struct gs3_session_scope scope_of(const struct gs3_scoped_roles *roles, bool is_source,
+                                         const struct gs3_session_scope *all)
+{
+    struct gs3_session_scope scope = *all;
+    if (is_source)
+        scope.destination.resource = NULL;
+    else
+        scope.has_source_session = roles->source != NULL;
+    return scope;
+}
+
+int gs3_scoped_session_build(const struct gs3_permit *permit, const struct gs3_scoped_roles *roles,
+                             bool is_source, const struct gs3_session_scope *scope,
+                             struct gs3_scoped_session *session, struct gs3_err *err)
+{
+    const struct gs3_environment *environment = is_source ? roles->source : roles->main;
+    const struct gs3_pairs *facts = gs3_permit_facts(permit);
+    const struct gs3_session_scope own = scope_of(roles, is_source, scope);
+    *session = (struct gs3_scoped_session){.role_arn = NULL};
+    gs3_auto_buf struct gs3_buf policy = GS3_BUF_INIT(GS3_SESSION_POLICY_BYTES);
+    if (gs3_session_policy_build(&own, &policy, err) || take_name(session, facts, err))
+        return -1;
+    session->role_arn = gs3_xstrdup(environment->session.role_arn);
+    session->duration_s = is_source ? environment->session.duration_s : roles->duration_s;
+    session->policy = gs3_buf_take(&policy);
+    add_tags(session, facts, environment, is_source || roles->main_is_source);
     return 0;
 }
 

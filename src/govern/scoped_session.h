@@ -18,11 +18,24 @@ struct gs3_scoped_session {
     uint32_t duration_s;
 };
 
-/* Builds the request for the permit's environments; of two that ask for one role it is for both,
- * for the shorter of their times. 1: none asks for a session, and `session` stays empty; 0; -1:
- * GS3_EREFUSED by name, as when two environments ask for different roles or the policy is too
- * long. The resources of `scope` have the partition of the role or an access point's own. */
-int gs3_scoped_session_build(const struct gs3_permit *permit, const struct gs3_session_scope *scope,
+/* Who runs what a permit allows. One session does both sides of an operation, unless their
+ * environments name two roles: then `source` reads and deletes the source, and `main` writes, and
+ * reads the source where S3 copies it. */
+struct gs3_scoped_roles {
+    const struct gs3_environment *main;   /* NULL: no session */
+    const struct gs3_environment *source; /* NULL: `main` does it */
+    bool main_is_source; /* the source's environment alone names a role, of a copy too */
+    uint32_t duration_s; /* of `main`: the shorter time, where both name the same role */
+};
+/* -1: GS3_EREFUSED, where two policies name two roles for one side. */
+int gs3_scoped_roles_find(const struct gs3_permit *permit, struct gs3_scoped_roles *roles,
+                          struct gs3_err *err);
+
+/* Builds the request for `main`, or for `source` alone. -1: GS3_EREFUSED by name, as when the
+ * policy is too long. The resources of `scope`, which has all of the operation, have the partition
+ * of the role or an access point's own. */
+int gs3_scoped_session_build(const struct gs3_permit *permit, const struct gs3_scoped_roles *roles,
+                             bool is_source, const struct gs3_session_scope *scope,
                              struct gs3_scoped_session *session, struct gs3_err *err);
 void gs3_scoped_session_release(struct gs3_scoped_session *session);
 

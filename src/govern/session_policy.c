@@ -94,9 +94,12 @@ static int build(const struct gs3_session_scope *scope, struct gs3_buf *text, st
 {
     gs3_buf_puts(text, "{\"Version\":\"2012-10-17\",\"Statement\":[");
     if (scope->source.resource) {
-        append_action(text, reads, scope->deletes_source ? ",\"s3:DeleteObject\"" : "");
+        append_action(text, reads,
+                      scope->deletes_source && !scope->has_source_session ? ",\"s3:DeleteObject\""
+                                                                          : "");
         if (append_objects(text, scope, &scope->source, err) ||
-            (scope->is_tree && append_listing(text, &scope->source, err)))
+            (scope->is_tree && !scope->has_source_session &&
+             append_listing(text, &scope->source, err)))
             return -1;
     }
     if (scope->destination.resource) {

@@ -23,7 +23,9 @@ struct gs3_session_scope {
     struct gs3_session_side source, destination;
     bool is_tree;
     bool deletes_source;
-    bool sets_acl; /* of the destination */
+    bool has_source_session; /* which lists the source and deletes it: this one reads it for a copy
+                              */
+    bool sets_acl;           /* of the destination */
     bool uses_kms; /* AWS: what is encrypted with KMS needs its keys, by way of S3 alone */
 };
 

@@ -65,8 +65,23 @@ static void allow_assume(cJSON *document, const struct gs3_export_opts *opts,
         gs3_export_condition(statement, "StringLike", name, &patterns);
 }
 
-static void allow_tags(cJSON *document, const struct gs3_export_opts *opts,
-                       const struct gs3_strings *keys)
+/* What a source of another environment asked for goes along with what is copied from there. */
+static void add_source_keys(const struct gs3_policy *policy,
+                            const struct gs3_environment *environment, struct gs3_strings *names)
+{
+    gs3_auto_strings struct gs3_strings keys = {.count = 0};
+    for (size_t i = 0; i < policy->environment_count; i++)
+        if (&policy->environments[i] != environment)
+            gs3_export_ticket_keys(&policy->environments[i], &keys);
+    for (size_t i = 0; i < keys.count; i++) {
+        gs3_auto_free char *name = gs3_xasprintf("source-%s", keys.items[i]);
+        gs3_strings_add_new(names, name);
+    }
+}
+
+static void allow_tags(cJSON *document, const struct gs3_policy *policy,
+                       const struct gs3_export_opts *opts,
+                       const struct gs3_environment *environment, const struct gs3_strings *keys)
 {
     gs3_auto_strings struct gs3_strings names = {.count = 0};
     for (size_t i = 0; i < keys->count; i++)
@@ -74,6 +89,7 @@ static void allow_tags(cJSON *document, const struct gs3_export_opts *opts,
     gs3_strings_add_new(&names, "environment");
     gs3_strings_add_new(&names, "operator");
     gs3_strings_add_new(&names, "gs3-decision");
+    add_source_keys(policy, environment, &names);
     cJSON *statement = gs3_export_statement(document, "Tags", 0, true, tag, 1);
     set_principals(opts, statement);
     gs3_export_condition(statement, "ForAllValues:StringEquals", "aws:TagKeys", &names);
@@ -82,8 +98,9 @@ static void allow_tags(cJSON *document, const struct gs3_export_opts *opts,
     gs3_export_condition_text(statement, "StringLike", "sts:SourceIdentity", "?*");
 }
 
-static int trust_one(const struct gs3_export_opts *opts, const struct gs3_environment *environment,
-                     struct gs3_export *out, struct gs3_err *err)
+static int trust_one(const struct gs3_policy *policy, const struct gs3_export_opts *opts,
+                     const struct gs3_environment *environment, struct gs3_export *out,
+                     struct gs3_err *err)
 {
     gs3_auto_strings struct gs3_strings keys = {.count = 0};
     cJSON *document = gs3_export_policy_document();
@@ -98,7 +115,7 @@ static int trust_one(const struct gs3_export_opts *opts, const struct gs3_enviro
                         "without one: its permissions ask for the tag where it is needed",
                         environment->name);
     }
-    allow_tags(document, opts, &keys);
+    allow_tags(document, policy, opts, environment, &keys);
     return gs3_export_check_size(document, "the trust policy", environment->name,
                                  TRUST_POLICY_BYTES, err);
 }
@@ -138,7 +155,7 @@ int gs3_export_trust(const struct gs3_policy *policy, const struct gs3_export_op
                          "sts:SetSourceIdentity in an identity policy too, from another account");
     for (size_t i = 0; i < policy->environment_count; i++)
         if (gs3_export_has_environment(opts, &policy->environments[i]) &&
-            trust_one(opts, &policy->environments[i], out, err))
+            trust_one(policy, opts, &policy->environments[i], out, err))
             return -1;
     return 0;
 }

@@ -86,24 +86,25 @@ const struct gs3_pairs *gs3_permit_facts(const struct gs3_permit *permit)
     return &permit->facts;
 }
 
-int gs3_permit_session(const struct gs3_permit *permit, const struct gs3_session_rule **rule,
-                       struct gs3_err *err)
+int gs3_permit_session(const struct gs3_permit *permit, unsigned actions,
+                       const struct gs3_environment **environment, struct gs3_err *err)
 {
-    *rule = NULL;
+    const struct gs3_environment *found = NULL;
+    *environment = NULL;
     for (size_t i = 0; i < permit->grant_count; i++) {
-        const struct gs3_environment *environment = permit->grants[i].environment;
-        const struct gs3_session_rule *own = environment ? &environment->session : NULL;
-        if (!own || !own->role_arn)
+        const struct gs3_environment *own = permit->grants[i].environment;
+        if (!own || !own->session.role_arn || !(permit->grants[i].actions & actions))
             continue;
-        if (*rule && !gs3_str_equal((*rule)->role_arn, own->role_arn))
+        if (found && !gs3_str_equal(found->session.role_arn, own->session.role_arn))
             return gs3_fail(err, GS3_EREFUSED,
-                            "refused: %s:%u and %s:%u ask for two roles, and one session does a "
-                            "copy within S3: download the object, then upload it",
-                            (*rule)->place.file, (*rule)->place.line, own->place.file,
-                            own->place.line);
-        if (!*rule || own->duration_s < (*rule)->duration_s)
-            *rule = own;
+                            "refused: %s:%u and %s:%u ask for two roles for the same object: let "
+                            "both policies name one",
+                            found->session.place.file, found->session.place.line,
+                            own->session.place.file, own->session.place.line);
+        if (!found || own->session.duration_s < found->session.duration_s)
+            found = own;
     }
+    *environment = found;
     return 0;
 }
 

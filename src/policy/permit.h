@@ -12,8 +12,8 @@
 #include "base/pairs.h"
 #include "policy/facts.h"
 
+struct gs3_environment;
 struct gs3_permit;
-struct gs3_session_rule;
 
 /* 0 when every policy of the permit gives `actions` (GS3_ACTION_*) on this key; else GS3_EREFUSED
  * with the environment and the action that lack. */
@@ -30,11 +30,11 @@ const struct gs3_pairs *gs3_permit_tags(const struct gs3_permit *permit);
  * operator, gs3-decision. Of a download too, which writes no metadata. */
 const struct gs3_pairs *gs3_permit_facts(const struct gs3_permit *permit);
 
-/* The role that the permit's environments want the transfer to run as; NULL: none wants one. Of
- * several that name one role, the rule with the shortest time. GS3_EREFUSED when they name
- * different ones: S3 copies with one session. */
-int gs3_permit_session(const struct gs3_permit *permit, const struct gs3_session_rule **rule,
-                       struct gs3_err *err);
+/* The environment that names a role for what it granted of `actions`; NULL: none does. Of several
+ * that name one role (of two policies), the one with the shortest time. GS3_EREFUSED when they name
+ * different ones. */
+int gs3_permit_session(const struct gs3_permit *permit, unsigned actions,
+                       const struct gs3_environment **environment, struct gs3_err *err);
 
 /* Whether a metadata key is governance's own and must not ride along from a source. */
 bool gs3_permit_is_reserved_key(const struct gs3_permit *permit, const char *key);

@@ -198,15 +198,17 @@ static void session_names_and_tags_are_cleaned(void **state)
 
 #define ENVIRONMENT(name, session)                                                                 \
     "  " name ":\n    match: [{bucket: " name "}]\n    governance_level: standard\n"               \
-    "    ticket_for: []\n" session
+    "    ticket_for: []\n    tickets: [{name: t, system: jira, pattern: \"OPS-[0-9]\", "           \
+    "status_category: [new], metadata_key: jira-ticket-id}]\n" session
 #define SESSION(role, duration)                                                                    \
     "    session: {role_arn: \"arn:aws:iam::123456789012:role/" role "\", duration: " duration "}" \
     "\n"
 
 static const char policy_text[] =
-    "apiVersion: gs3/v1\nserial: 1\nenvironments:\n" ENVIRONMENT("plain", "")
+    "apiVersion: gs3/v1\nserial: 1\nticket_systems: {jira: {type: jira, url: "
+    "\"https://acme.atlassian.net\"}}\nenvironments:\n" ENVIRONMENT("plain", "")
         ENVIRONMENT("one", SESSION("r", "1h")) ENVIRONMENT("same", SESSION("r", "30m"))
-            ENVIRONMENT("other", SESSION("q", "1h"));
+            ENVIRONMENT("other", SESSION("q", "90m"));
 
 static struct gs3_permit *permit_of(const struct gs3_policy *policy, size_t a, size_t b)
 {
@@ -218,6 +220,9 @@ static struct gs3_permit *permit_of(const struct gs3_policy *policy, size_t a, s
     static const struct gs3_pairs none;
     struct gs3_permit *permit = gs3_permit_new(grants, 2, &none);
     gs3_pairs_add(&facts, "jira-ticket-id", "OPS-2");
+    if (a != b)
+        gs3_pairs_add(&facts, "source-jira-ticket-id", "OPS-1");
+    gs3_pairs_add(&facts, "environment", policy->environments[b].name);
     gs3_pairs_add(&facts, "operator", "os:jane");
     gs3_permit_set_facts(permit, &facts);
     gs3_pairs_release(&facts);
@@ -229,43 +234,123 @@ static void scoped_session_is_of_the_permits_environments(void **state)
     enum { PLAIN, ONE, SAME, OTHER };
     static const struct {
         size_t a, b;
-        int status;
+        bool has_main, main_is_source, has_source;
         uint32_t duration_s;
     } cases[] = {
-        {PLAIN, PLAIN, 1, 0}, {ONE, ONE, 0, 3600},  {PLAIN, ONE, 0, 3600}, {ONE, PLAIN, 0, 3600},
-        {ONE, SAME, 0, 1800}, {SAME, ONE, 0, 1800}, {ONE, OTHER, -1, 0},   {OTHER, SAME, -1, 0},
+        {PLAIN, PLAIN, false, false, false, 0}, {ONE, ONE, true, false, false, 3600},
+        {PLAIN, ONE, true, false, false, 3600}, {ONE, PLAIN, true, true, false, 3600},
+        {ONE, SAME, true, false, false, 1800},  {SAME, ONE, true, false, false, 1800},
+        {ONE, OTHER, true, false, true, 5400},  {OTHER, SAME, true, false, true, 1800},
     };
     struct gs3_err err = GS3_ERR_INIT;
     struct gs3_policy *policy =
         gs3_policy_parse("p.yaml", policy_text, sizeof policy_text - 1, false, &err);
-    const struct gs3_session_scope scope = {.destination = {BUCKET("one"), "k"}};
     (void)state;
     if (!policy)
         fail_msg("%s", err.message);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct gs3_permit *permit = permit_of(policy, cases[i].a, cases[i].b);
-        struct gs3_scoped_session session;
-        gs3_err_clear(&err);
-        assert_int_equal(gs3_scoped_session_build(permit, &scope, &session, &err), cases[i].status);
-        assert_int_equal(session.duration_s, cases[i].duration_s);
-        if (cases[i].status < 0) {
-            assert_int_equal(err.class, GS3_EREFUSED);
-            assert_non_null(strstr(err.message, "ask for two roles"));
-            assert_non_null(strstr(err.message, "p.yaml:"));
-        }
-        if (cases[i].status == 0) {
-            const struct gs3_sts_role role = gs3_scoped_session_role(&session);
-            assert_int_equal(gs3_sts_role_check(&role, &err), 0);
-            assert_string_equal(role.role_arn, "arn:aws:iam::123456789012:role/r");
-            assert_string_equal(role.session_name, "os-jane");
-            assert_string_equal(role.source_identity, "os-jane");
-            assert_string_equal(gs3_pairs_get(role.tags, "operator"), "os-jane");
-            assert_string_equal(gs3_pairs_get(role.tags, "jira-ticket-id"), "OPS-2");
-            assert_non_null(strstr(role.policy, "arn:aws:s3:::one/k"));
-        }
-        gs3_scoped_session_release(&session);
+        struct gs3_scoped_roles roles;
+        assert_int_equal(gs3_scoped_roles_find(permit, &roles, &err), 0);
+        assert_int_equal(roles.main != NULL, cases[i].has_main);
+        assert_int_equal(roles.main_is_source, cases[i].main_is_source);
+        assert_int_equal(roles.source != NULL, cases[i].has_source);
+        assert_int_equal(roles.duration_s, cases[i].duration_s);
         gs3_permit_free(permit);
     }
+    gs3_policy_free(policy);
+}
+
+static void assert_tags(const struct gs3_pairs *tags, const char *wanted)
+{
+    gs3_auto_buf struct gs3_buf text = GS3_BUF_INIT(4096);
+    for (size_t i = 0; i < tags->count; i++)
+        gs3_buf_printf(&text, "%s=%s ", tags->items[i].name, tags->items[i].value);
+    assert_string_equal(gs3_buf_string(&text), wanted);
+}
+
+/* Each of the two may do its own side, and says of itself what its own environment asks for. */
+static void scoped_sessions_of_two_roles_share_the_operation(void **state)
+{
+    struct gs3_err err = GS3_ERR_INIT;
+    struct gs3_policy *policy =
+        gs3_policy_parse("p.yaml", policy_text, sizeof policy_text - 1, false, &err);
+    struct gs3_permit *permit = permit_of(policy, 1, 3);
+    const struct gs3_session_scope scope = {.source = {BUCKET("one"), "x/"},
+                                            .destination = {BUCKET("other"), "y/"},
+                                            .is_tree = true,
+                                            .deletes_source = true};
+    struct gs3_scoped_roles roles;
+    struct gs3_scoped_session main, source;
+    (void)state;
+    assert_int_equal(gs3_scoped_roles_find(permit, &roles, &err), 0);
+    assert_int_equal(gs3_scoped_session_build(permit, &roles, false, &scope, &main, &err), 0);
+    assert_int_equal(gs3_scoped_session_build(permit, &roles, true, &scope, &source, &err), 0);
+    assert_string_equal(main.role_arn, "arn:aws:iam::123456789012:role/q");
+    assert_string_equal(source.role_arn, "arn:aws:iam::123456789012:role/r");
+    assert_int_equal(main.duration_s, 5400);
+    assert_int_equal(source.duration_s, 3600);
+    assert_string_equal(main.policy, START ALLOW(READS, "arn:aws:s3:::one/x/*") "}," ALLOW(
+                                         WRITES, "arn:aws:s3:::other/y/*") "}]}");
+    assert_string_equal(
+        source.policy,
+        START ALLOW(READS ",\"s3:DeleteObject\"", "arn:aws:s3:::one/x/*") "}," ALLOW(
+            "\"s3:ListBucket\"",
+            "arn:aws:s3:::one") ",\"Condition\":{\"StringEquals\":{\"s3:prefix\":\"x/\"}}}]}");
+    assert_tags(&main.tags, "jira-ticket-id=OPS-2 source-jira-ticket-id=OPS-1 environment=other "
+                            "operator=os-jane ");
+    assert_tags(&source.tags, "jira-ticket-id=OPS-1 environment=one operator=os-jane ");
+    gs3_scoped_session_release(&main);
+    gs3_scoped_session_release(&source);
+    gs3_permit_free(permit);
+    gs3_policy_free(policy);
+}
+
+static void scoped_session_of_one_role_is_for_both_sides(void **state)
+{
+    struct gs3_err err = GS3_ERR_INIT;
+    struct gs3_policy *policy =
+        gs3_policy_parse("p.yaml", policy_text, sizeof policy_text - 1, false, &err);
+    struct gs3_permit *permit = permit_of(policy, 1, 2);
+    const struct gs3_session_scope scope = {.destination = {BUCKET("one"), "k"}};
+    struct gs3_scoped_roles roles;
+    struct gs3_scoped_session session;
+    (void)state;
+    assert_int_equal(gs3_scoped_roles_find(permit, &roles, &err), 0);
+    assert_int_equal(gs3_scoped_session_build(permit, &roles, false, &scope, &session, &err), 0);
+    const struct gs3_sts_role role = gs3_scoped_session_role(&session);
+    assert_int_equal(gs3_sts_role_check(&role, &err), 0);
+    assert_string_equal(role.role_arn, "arn:aws:iam::123456789012:role/r");
+    assert_int_equal(role.duration_s, 1800);
+    assert_string_equal(role.session_name, "os-jane");
+    assert_string_equal(role.source_identity, "os-jane");
+    assert_string_equal(gs3_pairs_get(role.tags, "operator"), "os-jane");
+    assert_string_equal(gs3_pairs_get(role.tags, "jira-ticket-id"), "OPS-2");
+    assert_non_null(strstr(role.policy, "arn:aws:s3:::one/k"));
+    gs3_scoped_session_release(&session);
+    gs3_permit_free(permit);
+    gs3_policy_free(policy);
+}
+
+/* Two policies may not name two roles for the same object. */
+static void scoped_session_of_two_policies_has_one_role_a_side(void **state)
+{
+    struct gs3_err err = GS3_ERR_INIT;
+    struct gs3_policy *policy =
+        gs3_policy_parse("p.yaml", policy_text, sizeof policy_text - 1, false, &err);
+    const struct gs3_grant grants[] = {
+        {.policy = policy, .environment = &policy->environments[1], .actions = GS3_ACTION_WRITE},
+        {.policy = policy, .environment = &policy->environments[3], .actions = GS3_ACTION_WRITE},
+    };
+    static const struct gs3_pairs none;
+    struct gs3_permit *permit = gs3_permit_new(grants, 2, &none);
+    struct gs3_scoped_roles roles;
+    (void)state;
+    assert_int_equal(gs3_scoped_roles_find(permit, &roles, &err), -1);
+    assert_int_equal(err.class, GS3_EREFUSED);
+    assert_non_null(strstr(err.message, "ask for two roles"));
+    assert_non_null(strstr(err.message, "p.yaml:"));
+    gs3_permit_free(permit);
     gs3_policy_free(policy);
 }
 
@@ -277,10 +362,12 @@ static void scoped_session_needs_an_operator(void **state)
     struct gs3_permit *permit = permit_of(policy, 1, 1);
     static const struct gs3_pairs none;
     const struct gs3_session_scope scope = {.destination = {BUCKET("one"), "k"}};
+    struct gs3_scoped_roles roles;
     struct gs3_scoped_session session;
     (void)state;
     gs3_permit_set_facts(permit, &none);
-    assert_int_equal(gs3_scoped_session_build(permit, &scope, &session, &err), -1);
+    assert_int_equal(gs3_scoped_roles_find(permit, &roles, &err), 0);
+    assert_int_equal(gs3_scoped_session_build(permit, &roles, false, &scope, &session, &err), -1);
     assert_int_equal(err.class, GS3_EREFUSED);
     assert_null(session.policy);
     gs3_permit_free(permit);
@@ -332,6 +419,9 @@ int main(void)
         cmocka_unit_test(session_policy_that_sts_would_not_take_is_refused),
         cmocka_unit_test(session_names_and_tags_are_cleaned),
         cmocka_unit_test(scoped_session_is_of_the_permits_environments),
+        cmocka_unit_test(scoped_sessions_of_two_roles_share_the_operation),
+        cmocka_unit_test(scoped_session_of_one_role_is_for_both_sides),
+        cmocka_unit_test(scoped_session_of_two_policies_has_one_role_a_side),
         cmocka_unit_test(scoped_session_needs_an_operator),
         cmocka_unit_test(session_credentials_change_only_when_they_are_replaced),
     };
