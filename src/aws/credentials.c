@@ -133,6 +133,35 @@ const char *gs3_credential_place(const struct gs3_credential_source *source, con
     return place ? place : "profile";
 }
 
+/* With the line that has to be mended: of the value, or of the half that is there. */
+static int fill_from_file(const struct gs3_credential_source *source, const struct gs3_secret *id,
+                          const struct gs3_secret *secret, const struct gs3_secret *token,
+                          const char *title, struct gs3_credentials *credentials,
+                          struct gs3_err *err)
+{
+    const struct {
+        const char *name;
+        const struct gs3_secret *value;
+        bool may_be_empty;
+    } values[] = {{"aws_access_key_id", id, false},
+                  {"aws_secret_access_key", secret, false},
+                  {"aws_session_token", token, true}};
+    const char *place = NULL;
+    for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
+        const struct gs3_secret *value = values[i].value;
+        if (!gs3_secret_is_set(value))
+            continue;
+        const char *own = gs3_credential_place(source, values[i].name);
+        if (!(values[i].may_be_empty && value->length_bytes == 0) &&
+            check_value(value, own, values[i].name, err))
+            return -1;
+        place = place ? place : own;
+    }
+    if (gs3_credentials_fill(credentials, id, secret, token, title, err) < 0)
+        return gs3_wrap(err, "%s", place);
+    return 1;
+}
+
 static int find_shared_file(const struct gs3_credential_source *source,
                             struct gs3_credentials *credentials, struct gs3_err *err)
 {
@@ -140,8 +169,8 @@ static int find_shared_file(const struct gs3_credential_source *source,
     if (!gs3_secret_is_set(&profile->access_key_id) &&
         !gs3_secret_is_set(&profile->secret_access_key))
         return 0;
-    return gs3_credentials_fill(credentials, &profile->access_key_id, &profile->secret_access_key,
-                                &profile->session_token, "the shared credentials file", err);
+    return fill_from_file(source, &profile->access_key_id, &profile->secret_access_key,
+                          &profile->session_token, "the shared credentials file", credentials, err);
 }
 
 static int find_config_file(const struct gs3_credential_source *source,
@@ -151,9 +180,9 @@ static int find_config_file(const struct gs3_credential_source *source,
     if (!gs3_secret_is_set(&profile->config_access_key_id) &&
         !gs3_secret_is_set(&profile->config_secret_access_key))
         return 0;
-    return gs3_credentials_fill(credentials, &profile->config_access_key_id,
-                                &profile->config_secret_access_key, &profile->config_session_token,
-                                "the configuration file", err);
+    return fill_from_file(source, &profile->config_access_key_id,
+                          &profile->config_secret_access_key, &profile->config_session_token,
+                          "the configuration file", credentials, err);
 }
 
 /* In the order of the AWS CLI. */

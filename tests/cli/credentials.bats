@@ -283,7 +283,19 @@ credential_process = head -c 100000 /dev/zero'
     config <<<'[default]
 aws_access_key_id = X'
     put
-    fails 253 'partial credentials found in the configuration file: aws_secret_access_key is missing'
+    fails 253 "$HOME/.aws/config:2: partial credentials found in the configuration file: aws_secret_access_key is missing"
+    config <<<'[default]
+region = us-east-1
+aws_access_key_id = X
+aws_secret_access_key = a b'
+    put
+    fails 253 "$HOME/.aws/config:4: aws_secret_access_key holds white space"
+    config <<<'[default]
+region = us-east-1
+aws_secret_access_key = hidden
+aws_access_key_id = a/b'
+    put
+    fails 253 "$HOME/.aws/config:4: the configuration file: aws_access_key_id holds"
     config <<<'[default]
 region
 '
