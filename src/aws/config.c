@@ -184,6 +184,21 @@ static int read_variants(struct gs3_aws_loader *loader)
     return 0;
 }
 
+/* On unless it is turned off; its two places in a profile are the AWS CLI's. */
+static int read_arn_region(struct gs3_aws_loader *loader)
+{
+    static const char variable[] = "AWS_S3_USE_ARN_REGION";
+    const char *name = gs3_aws_setting_get(loader, "s3_use_arn_region") ? "s3_use_arn_region"
+                                                                        : "s3.use_arn_region";
+    bool is_used = true;
+    if (!gs3_env_get(loader->env, variable) && !gs3_aws_setting_get(loader, name))
+        return 0;
+    if (read_bool_either(loader, variable, name, &is_used))
+        return -1;
+    loader->config->s3_ignores_arn_region = !is_used;
+    return 0;
+}
+
 static int read_region(struct gs3_aws_loader *loader)
 {
     const char *region = loader->opts->region;
@@ -281,7 +296,8 @@ static void read_transport(struct gs3_aws_loader *loader)
 static int load(struct gs3_aws_loader *loader)
 {
     if (read_files(loader) || choose_profile(loader) || read_variants(loader) ||
-        read_region(loader) || read_endpoints(loader) || gs3_aws_config_read_s3(loader))
+        read_arn_region(loader) || read_region(loader) || read_endpoints(loader) ||
+        gs3_aws_config_read_s3(loader))
         return -1;
     read_transport(loader);
     return 0;

@@ -53,6 +53,7 @@ struct gs3_aws_config {
     char *endpoint_cloudtrail, *endpoint_guardduty; /* likewise */
     bool use_fips, use_dualstack;                   /* of every service */
     bool s3_use_dualstack, s3_use_accelerate;
+    bool s3_ignores_arn_region; /* use_arn_region = false: another region's ARN is refused */
     char *
         ca_bundle; /* S3 alone: --ca-bundle, AWS_CA_BUNDLE, profile ca_bundle; NULL: the system's */
     bool no_verify_tls; /* S3 alone */

@@ -170,6 +170,11 @@ static int resolve_access_point(const struct gs3_aws_config *config, const char 
                         "the access point is in %s and the region is %s: they are of different "
                         "partitions",
                         point.region, own);
+    if (config->s3_ignores_arn_region && !gs3_str_equal(own, point.region))
+        return gs3_fail(err, GS3_ECONFIG,
+                        "the access point is in %s and the region is %s: use that region, or turn "
+                        "s3.use_arn_region on",
+                        point.region, own ? own : "not set");
     if (endpoint->is_custom && is_address(endpoint->origin.host))
         return gs3_fail(err, GS3_ECONFIG,
                         "an access point needs an endpoint with a host name, not an address");

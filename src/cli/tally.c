@@ -47,6 +47,9 @@ void gs3_tally_object(struct gs3_tally *tally, const struct gs3_output *out,
     case GS3_REPORT_OK:
         tally->totals.succeeded++;
         tally->totals.bytes += report->bytes;
+        /* All that was asked for is done: this changes no exit status. */
+        if (report->is_warning)
+            gs3_output_warning(out, report->note);
         break;
     case GS3_REPORT_FAILED:
         tally->totals.failed++;

@@ -1,3 +1,4 @@
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -151,6 +152,19 @@ static int go_on(struct gs3_large *large, struct gs3_err *err)
     return 0;
 }
 
+/* Its record is about to be another's, and its parts cost money. */
+static void warn_left(const struct gs3_large *large, const struct gs3_err *trouble)
+{
+    struct gs3_report *report = large->work->report;
+    free(report->note);
+    report->is_warning = true;
+    report->note = gs3_xasprintf(
+        "the upload that an earlier run left behind is still there (%s): abort it with \"aws s3api "
+        "abort-multipart-upload --bucket %s --key '%s' --upload-id %s\"",
+        trouble->message, large->write->object.bucket, large->write->object.key,
+        large->state.upload_id);
+}
+
 int gs3_large_begin(struct gs3_large *large, struct gs3_err *err)
 {
     const struct gs3_work *work = large->work;
@@ -169,8 +183,7 @@ int gs3_large_begin(struct gs3_large *large, struct gs3_err *err)
         return go_on(large, err);
     /* Left behind by a run that was killed. It is ours: its id stands in our record. */
     if (gs3_large_abort(large, large->state.upload_id, &trouble))
-        gs3_log_debug(work->shared->log, "upload %s cannot be aborted: %s", large->state.upload_id,
-                      trouble.message);
+        warn_left(large, &trouble);
     return 0;
 }
 

@@ -36,8 +36,8 @@ struct gs3_report {
     enum gs3_report_status status;
     uint64_t bytes;
     char *etag;             /* of the destination; NULL: none */
-    char *note;             /* why it was skipped; NULL: nothing to say */
-    bool is_warning;        /* skipped, and that is worth a warning: exit status 2 */
+    char *note;             /* why it was skipped, or what was left behind; NULL: nothing to say */
+    bool is_warning;        /* the note is worth one; of what was skipped: exit status 2 */
     bool is_delete_pending; /* all is done but the source's delete: see defers_deletes */
 };
 void gs3_report_release(struct gs3_report *report);

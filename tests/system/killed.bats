@@ -336,6 +336,16 @@ killed_in_parts()
         aws_ s3api abort-multipart-upload --bucket dev-copy --key k --upload-id "$foreign"
         foreign=$(s3write upload dev-copy other large)
     done
+    aws_ s3api abort-multipart-upload --bucket dev-copy --key other --upload-id "$foreign"
+    # What may not be aborted is named, with what to do; all that was asked for is done.
+    killed_in_parts cp large s3://dev-copy/k
+    proxy_rules 'status 1 - 403,AccessDenied ^Abort'
+    tree_ends 0 cp large s3://dev-copy/k
+    proxy_rules
+    [[ $err == *'warning: '*AccessDenied*"abort-multipart-upload --bucket dev-copy --key 'k' --upload-id $first_upload"* ]] ||
+        tree_fail 'the upload that is left is not named'
+    assert_equal "$(s3read uploads dev-copy | jq -r .upload)" "$first_upload" 'what is left'
+    aws_ s3api abort-multipart-upload --bucket dev-copy --key k --upload-id "$first_upload"
 }
 
 @test "--resume: with another ticket, another source or other metadata it starts over" {

@@ -284,9 +284,7 @@ static bool is_plain_case(const cJSON *parameters)
         if (is_on(parameters, others[i]))
             return false;
     const char *bucket = gs3_json_string(parameters, "Bucket");
-    /* gs3 has no use_arn_region: the AWS CLI's default is to use it. */
-    const cJSON *arn_region = cJSON_GetObjectItemCaseSensitive(parameters, "UseArnRegion");
-    if (!bucket || cJSON_IsFalse(arn_region))
+    if (!bucket)
         return false;
     struct gs3_access_point point;
     return gs3_bucket_check(bucket, NULL) == 0 || gs3_access_point_parse(bucket, &point, NULL) == 0;
@@ -323,6 +321,8 @@ static bool check_published(const cJSON *one)
     config.use_fips = is_on(parameters, "UseFIPS");
     config.use_dualstack = is_on(parameters, "UseDualStack");
     config.s3_use_accelerate = is_on(parameters, "Accelerate");
+    config.s3_ignores_arn_region =
+        cJSON_IsFalse(cJSON_GetObjectItemCaseSensitive(parameters, "UseArnRegion"));
     int status = gs3_s3_endpoint_resolve(&config, bucket, &endpoint, &err);
     bool is_stricter = url && status && custom;
     if (url && !is_stricter) {
