@@ -20,9 +20,9 @@ setup()
     trees_start
     seed=${GS3_TEST_SEED:-$(date +%N | sed 's/^0*//')}
     RANDOM=$((seed % 32768))
-    objects=2000 moments=3
+    objects=1000 moments=2
     [[ -z ${GS3_TEST_BRIEF:-} ]] || objects=500 moments=1
-    [[ -z ${GS3_TEST_LONG:-} ]] || moments=100
+    [[ -z ${GS3_TEST_LONG:-} ]] || objects=2000 moments=100
     tickets=(jira-ticket-id=OPS-2 environment=development "operator=os:$(id -un)" operation=move)
     make_buckets dev-data dev-copy
     cd "$work"
