@@ -72,3 +72,19 @@ bool gs3_decide_has_limits(const struct gs3_session *session)
     }
     return false;
 }
+
+int gs3_decide_again(struct gs3_session *session, struct gs3_err *err)
+{
+    struct gs3_decision decision = {0};
+    struct gs3_permit *permit = NULL;
+    gs3_gate_forget(&session->gate);
+    session->request.now = gs3_clock_wall_ms(&gs3_clock_system) / 1000;
+    int failed = gs3_gate_look_up(&session->gate, &session->ticket_context, err) ||
+                 gs3_gate_decide(&session->gate, &session->request, &decision, &permit, err);
+    if (!failed && !decision.is_allowed)
+        failed = gs3_fail(err, decision.failure, "refused by policy: %s",
+                          decision.first_failure ? decision.first_failure->message : "no rule");
+    gs3_permit_free(permit);
+    gs3_decision_release(&decision);
+    return failed ? -1 : 0;
+}

@@ -17,6 +17,9 @@ void gs3_decide_begin_identify(struct gs3_session *session, const struct gs3_req
 int gs3_decide_identify(struct gs3_session *session, const struct gs3_request *request,
                         struct gs3_operator *operator, struct gs3_err * err);
 
+/* Asks the tickets of one object again and decides anew: GS3_EREFUSED when they hold no longer. */
+int gs3_decide_again(struct gs3_session *session, struct gs3_err *err);
+
 /* Whether some environment of the policies has `limits`. */
 bool gs3_decide_has_limits(const struct gs3_session *session);
 

@@ -112,23 +112,6 @@ static void renew(struct gs3_run *run)
     }
 }
 
-/* For one large object there are no permits: its tickets are asked here. */
-static int decide_again(struct gs3_session *session, struct gs3_err *err)
-{
-    struct gs3_decision decision = {0};
-    struct gs3_permit *permit = NULL;
-    gs3_gate_forget(&session->gate);
-    session->request.now = gs3_clock_wall_ms(&gs3_clock_system) / 1000;
-    int failed = gs3_gate_look_up(&session->gate, &session->ticket_context, err) ||
-                 gs3_gate_decide(&session->gate, &session->request, &decision, &permit, err);
-    if (!failed && !decision.is_allowed)
-        failed = gs3_fail(err, decision.failure, "refused by policy: %s",
-                          decision.first_failure ? decision.first_failure->message : "no rule");
-    gs3_permit_free(permit);
-    gs3_decision_release(&decision);
-    return failed ? -1 : 0;
-}
-
 /* A session goes on only under tickets that hold still. */
 static void renew_session(struct gs3_run *run)
 {
@@ -137,7 +120,7 @@ static void renew_session(struct gs3_run *run)
         return;
     run->was_told = false;
     int failed =
-        run->permits ? gs3_permits_renew(run->permits, &err) : decide_again(run->session, &err);
+        run->permits ? gs3_permits_renew(run->permits, &err) : gs3_decide_again(run->session, &err);
     if (failed || gs3_scoped_renew(run->session, &err)) {
         gs3_wrap(&err, "stopped");
         gs3_run_stop(run, &err);

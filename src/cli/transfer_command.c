@@ -91,8 +91,11 @@ static int spool(struct gs3_session *session)
     const char *directory = gs3_env_get(session->env, "TMPDIR");
     if (plan->opts.is_dryrun)
         return 0;
-    if (gs3_local_source_spool(STDIN_FILENO, directory ? directory : "/tmp",
-                               GS3_OBJECT_BYTES_MAXIMUM, session->interrupted, &plan->local, &err))
+    /* Whatever is judged by its length, and what cannot go in parts, is read to its end first. */
+    bool is_counted = gs3_decide_has_limits(session) || session->sigv2;
+    uint64_t enough_bytes = is_counted ? UINT64_MAX : gs3_plan_threshold_bytes(plan) + 1;
+    if (gs3_local_source_spool(STDIN_FILENO, directory ? directory : "/tmp", enough_bytes,
+                               session->interrupted, &plan->local, &err))
         return fail(session, &err);
     plan->size_bytes = plan->local.size_bytes;
     session->request.total_bytes = plan->size_bytes;
@@ -137,11 +140,20 @@ static int look_and_decide(struct gs3_session *session)
     return status;
 }
 
-/* In parts, by workers: what is large, but for a stream that takes its bytes in their order. */
+/* In parts, by workers: what is large, but for a stream, which comes or goes in its order. */
 static bool is_large(const struct gs3_plan *plan)
 {
     return !plan->opts.is_dryrun && plan->size_bytes > gs3_plan_threshold_bytes(plan) &&
-           plan->destination.kind != GS3_LOCATION_STREAM;
+           plan->destination.kind != GS3_LOCATION_STREAM && !plan->local.has_more;
+}
+
+/* Between the parts of a stream: the session that it runs as may end before it does. */
+static int keep_session(void *context, struct gs3_err *err)
+{
+    struct gs3_session *session = context;
+    if (!gs3_scoped_is_due(session))
+        return 0;
+    return gs3_decide_again(session, err) || gs3_scoped_renew(session, err) ? -1 : 0;
 }
 
 static int transfer(struct gs3_session *session)
@@ -151,7 +163,9 @@ static int transfer(struct gs3_session *session)
     struct gs3_tally tally;
     const struct gs3_transfer work = {.mime = session->mime,
                                       .log = &session->log,
-                                      .is_custom = session->request.s3_endpoint != NULL};
+                                      .is_custom = session->request.s3_endpoint != NULL,
+                                      .between = keep_session,
+                                      .between_context = session};
     int64_t start = gs3_clock_monotonic_ms(&gs3_clock_system);
     gs3_tally_init(&tally);
     int failed =

@@ -39,8 +39,6 @@ static int finish(const struct gs3_work *work, const struct gs3_s3_request *requ
         return -1;
     if (check_tags(work, err))
         return gs3_wrap(err, "the source is kept");
-    if (gs3_verify_source(work->lane->source, plan, err))
-        return -1;
     return gs3_work_delete_source(work, err);
 }
 

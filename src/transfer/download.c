@@ -188,11 +188,7 @@ static int download_to(const struct gs3_work *work, struct gs3_local_target *tar
         return gs3_work_skip(work, "the destination exists");
     work->report->bytes = plan->size_bytes;
     work->report->etag = gs3_xstrdup_or_null(plan->head.etag);
-    if (!is_move)
-        return 0;
-    if (gs3_verify_source(work->lane->destination, plan, err))
-        return -1;
-    return gs3_work_delete_source(work, err);
+    return is_move ? gs3_work_delete_source(work, err) : 0;
 }
 
 int gs3_download(const struct gs3_work *work, struct gs3_err *err)

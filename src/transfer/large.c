@@ -28,7 +28,9 @@ int gs3_large_init(struct gs3_large *large, const struct gs3_work *work,
     large->count = (size_t)((object_bytes + part_bytes - 1) / part_bytes);
     large->parts = gs3_xcalloc(large->count, sizeof *large->parts);
     for (size_t i = 0; i < large->count; i++)
-        large->parts[i].number = (unsigned)i + 1;
+        large->parts[i] =
+            (struct gs3_s3_part){.number = (unsigned)i + 1,
+                                 .size_bytes = gs3_large_range(large, i).length_bytes};
     return 0;
 }
 
@@ -58,13 +60,14 @@ int gs3_large_keep(struct gs3_large *large, size_t piece, struct gs3_s3_result *
     struct gs3_s3_part *part = &large->parts[piece];
     gs3_s3_part_release(part);
     *part = (struct gs3_s3_part){.number = (unsigned)piece + 1,
+                                 .size_bytes = part->size_bytes,
                                  .etag = result->etag,
                                  .checksum = result->checksum};
     result->etag = result->checksum = NULL;
     if (!part->checksum) /* of a copied part the store tells it */
         part->checksum = gs3_xstrdup_or_null(
             gs3_pairs_get(&result->checksums, gs3_s3_checksum_suffix(large->write->checksum)));
-    gs3_work_moved(large->work, gs3_large_range(large, piece).length_bytes);
+    gs3_work_moved(large->work, part->size_bytes);
     return 0;
 }
 
@@ -213,10 +216,10 @@ static int send_missing(void *context, size_t piece, const struct gs3_lane *lane
     return pieces->send(pieces->large, pieces->missing[piece], lane, err);
 }
 
-static int send_parts(struct gs3_large *large,
-                      int (*send)(void *context, size_t piece, const struct gs3_lane *lane,
-                                  struct gs3_err *err),
-                      struct gs3_err *err)
+int gs3_large_send(struct gs3_large *large,
+                   int (*send)(void *context, size_t piece, const struct gs3_lane *lane,
+                               struct gs3_err *err),
+                   struct gs3_err *err)
 {
     gs3_auto_free size_t *missing = gs3_xcalloc(large->count, sizeof *missing);
     struct pieces pieces = {.large = large, .missing = missing, .send = send};
@@ -256,16 +259,14 @@ static int undo(struct gs3_large *large, struct gs3_err *err)
 }
 
 int gs3_large_run(struct gs3_large *large,
-                  int (*send)(void *context, size_t piece, const struct gs3_lane *lane,
-                              struct gs3_err *err),
+                  int (*send)(struct gs3_large *large, struct gs3_err *err),
                   int (*check)(const struct gs3_work *work, struct gs3_err *err),
                   struct gs3_s3_result *result, struct gs3_err *err)
 {
     if (gs3_large_begin(large, err) || (!large->upload_id && create(large, err)))
         return -1;
     gs3_large_record(large);
-    if (send_parts(large, send, err) || (check && check(large->work, err)) ||
-        complete(large, result, err))
+    if (send(large, err) || (check && check(large->work, err)) || complete(large, result, err))
         return undo(large, err);
     gs3_state_remove(&large->state);
     return check_whole(large, result, err);

@@ -27,13 +27,30 @@ void gs3_large_release(struct gs3_large *large);
 /* Where piece `index` begins and how long it is. */
 struct gs3_s3_range gs3_large_range(const struct gs3_large *large, size_t index);
 
-/* The whole way: CreateMultipartUpload, `send` for each piece that is missing, `check` (NULL: none)
+/* The whole way: CreateMultipartUpload, `send` of all parts that are missing, `check` (NULL: none)
  * before CompleteMultipartUpload; on failure the upload is aborted. */
 int gs3_large_run(struct gs3_large *large,
-                  int (*send)(void *context, size_t piece, const struct gs3_lane *lane,
-                              struct gs3_err *err),
+                  int (*send)(struct gs3_large *large, struct gs3_err *err),
                   int (*check)(const struct gs3_work *work, struct gs3_err *err),
                   struct gs3_s3_result *result, struct gs3_err *err);
+
+/* For `send`: each piece that is missing, by the pool's workers. */
+int gs3_large_send(struct gs3_large *large,
+                   int (*send)(void *context, size_t piece, const struct gs3_lane *lane,
+                               struct gs3_err *err),
+                   struct gs3_err *err);
+
+/* UploadPart of piece `index`, whose bytes stand in the local source. */
+struct gs3_s3_request gs3_large_part(const struct gs3_large *large, size_t index,
+                                     struct gs3_s3_range range);
+/* Its answer: held against the MD5 where that was asked for, and kept. */
+int gs3_large_part_sent(struct gs3_large *large, size_t index, struct gs3_s3_result *result,
+                        struct gs3_err *err);
+
+/* large_stream.c: for `send`, of standard input that has no known end: part after part as they
+ * come, some at once, each forgotten when it was sent. Sets the object's length and the parts'
+ * number. */
+int gs3_large_stream(struct gs3_large *large, struct gs3_err *err);
 
 /* Keeps the ETag that a part's write returned, and its checksum. */
 int gs3_large_keep(struct gs3_large *large, size_t piece, struct gs3_s3_result *result,

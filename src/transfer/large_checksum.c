@@ -19,7 +19,7 @@ char *gs3_large_checksum(const struct gs3_large *large)
         if (i == 0)
             memcpy(whole, part, count);
         else
-            gs3_sum_combine(kind, whole, part, gs3_large_range(large, i).length_bytes);
+            gs3_sum_combine(kind, whole, part, large->parts[i].size_bytes);
     }
     return gs3_base64_encode(whole, count);
 }

@@ -29,6 +29,11 @@ static int copy_part(void *context, size_t piece, const struct gs3_lane *lane, s
     return failed ? -1 : 0;
 }
 
+static int copy_parts(struct gs3_large *large, struct gs3_err *err)
+{
+    return gs3_large_send(large, copy_part, err);
+}
+
 /* Parts of two versions of a source would make an object that never was. Ceph ignores
  * x-amz-copy-source-if-match. */
 static int check_source(const struct gs3_work *work, struct gs3_err *err)
@@ -79,7 +84,7 @@ int gs3_large_copy(const struct gs3_work *work, const struct gs3_s3_request *wri
     if (source.tags.count > 0 && has_header)
         request.tags = &source.tags;
     int failed = gs3_large_init(&large, work, &request, metadata, part_bytes, err) ||
-                 gs3_large_run(&large, copy_part, check_source, result, err);
+                 gs3_large_run(&large, copy_parts, check_source, result, err);
     if (!failed && !has_header)
         failed = gs3_verify_tags(work->lane, plan, err);
     /* copy.c looks after them for moves and on custom stores. */

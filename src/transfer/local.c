@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
@@ -68,48 +69,70 @@ static int open_unnamed(const char *directory, struct gs3_err *err)
     return fd;
 }
 
-static int spool(int from, int to, uint64_t maximum_bytes, const volatile int *interrupted,
-                 struct gs3_err *err)
+/* 1: some came, `*total` grows; 0: the end. */
+static int spool_some(int from, int to, char *chunk, size_t room_bytes, uint64_t *total,
+                      struct gs3_err *err)
 {
-    gs3_auto_free char *chunk = gs3_xmalloc(SPOOL_CHUNK_BYTES);
-    uint64_t total = 0;
-    for (;;) {
-        if (interrupted && *interrupted)
-            return gs3_fail(err, GS3_EINTERRUPT, "interrupted");
-        ssize_t got = read(from, chunk, SPOOL_CHUNK_BYTES);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0)
-            return gs3_fail_errno(err, GS3_EFAIL, errno, "cannot read standard input");
-        if (got == 0)
-            return 0;
-        total += (uint64_t)got;
-        if (total > maximum_bytes)
-            return gs3_fail(err, GS3_EFAIL,
-                            "standard input has more than %llu bytes, the most that one PutObject "
-                            "takes",
-                            (unsigned long long)maximum_bytes);
-        if (write_all(to, chunk, (size_t)got))
-            return gs3_fail_errno(err, GS3_EFAIL, errno, "cannot spool standard input");
-    }
+    ssize_t got = read(from, chunk, room_bytes);
+    if (got < 0 && errno == EINTR)
+        return 1;
+    if (got < 0)
+        return gs3_fail_errno(err, GS3_EFAIL, errno, "cannot read standard input");
+    if (got > 0 && write_all(to, chunk, (size_t)got))
+        return gs3_fail_errno(err, GS3_EFAIL, errno, "cannot spool standard input");
+    *total += (uint64_t)got;
+    return got > 0;
 }
 
-int gs3_local_source_spool(int fd, const char *directory, uint64_t maximum_bytes,
+static size_t room_for(uint64_t left_bytes)
+{
+    return left_bytes < SPOOL_CHUNK_BYTES ? (size_t)left_bytes : SPOOL_CHUNK_BYTES;
+}
+
+int gs3_local_source_spool(int fd, const char *directory, uint64_t enough_bytes,
                            const volatile int *interrupted, struct gs3_local_source *source,
                            struct gs3_err *err)
 {
-    *source = (struct gs3_local_source){.fd = open_unnamed(directory, err)};
+    *source = (struct gs3_local_source){.fd = open_unnamed(directory, err), .rest_fd = fd};
     if (source->fd < 0)
         return -1;
-    if (spool(fd, source->fd, maximum_bytes, interrupted, err) == 0) {
-        if (fstat(source->fd, &source->info) == 0) {
-            source->size_bytes = (uint64_t)source->info.st_size;
-            return 0;
-        }
-        gs3_fail_errno(err, GS3_EFAIL, errno, "cannot stat the spooled input");
+    gs3_auto_free char *chunk = gs3_xmalloc(SPOOL_CHUNK_BYTES);
+    int status = 1;
+    while (status > 0 && source->size_bytes < enough_bytes) {
+        if (interrupted && *interrupted)
+            status = gs3_fail(err, GS3_EINTERRUPT, "interrupted");
+        else
+            status = spool_some(fd, source->fd, chunk, room_for(enough_bytes - source->size_bytes),
+                                &source->size_bytes, err);
     }
+    source->has_more = status > 0;
+    if (status >= 0 && fstat(source->fd, &source->info) == 0)
+        return 0;
+    if (status >= 0)
+        gs3_fail_errno(err, GS3_EFAIL, errno, "cannot stat the spooled input");
     gs3_local_source_release(source);
     return -1;
+}
+
+int gs3_local_source_read_on(struct gs3_local_source *source, uint64_t end_bytes,
+                             struct gs3_err *err)
+{
+    struct pollfd rest = {.fd = source->rest_fd, .events = POLLIN};
+    if (!source->has_more || source->size_bytes >= end_bytes || poll(&rest, 1, 0) <= 0)
+        return 0;
+    gs3_auto_free char *chunk = gs3_xmalloc(SPOOL_CHUNK_BYTES);
+    int status = spool_some(source->rest_fd, source->fd, chunk,
+                            room_for(end_bytes - source->size_bytes), &source->size_bytes, err);
+    source->has_more = status != 0;
+    return status;
+}
+
+void gs3_local_source_forget(const struct gs3_local_source *source, uint64_t first,
+                             uint64_t length_bytes)
+{
+    /* Without it the disk holds the whole: more room, the same object. */
+    (void)!fallocate(source->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)first,
+                     (off_t)length_bytes);
 }
 
 static bool is_same_time(struct timespec a, struct timespec b)

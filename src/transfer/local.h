@@ -15,6 +15,8 @@ struct gs3_local_source {
     int fd;
     uint64_t size_bytes;
     struct stat info; /* when it was opened */
+    bool has_more;    /* spooled: standard input goes on behind `size_bytes` */
+    int rest_fd;      /* then: where */
 };
 
 /* Opens a regular file. A path that is not there is GS3_EGENERAL with aws-cli's line (255); a
@@ -22,11 +24,20 @@ struct gs3_local_source {
 int gs3_local_source_open(const char *path, struct gs3_local_source *source, struct gs3_err *err);
 
 /* Copies `fd` to its end into a file without a name in `directory` (0600), so that its length and
- * digest are known before the first byte is sent. At most `maximum_bytes`. `interrupted` as in net.
- */
-int gs3_local_source_spool(int fd, const char *directory, uint64_t maximum_bytes,
+ * digest are known before the first byte is sent; or `enough_bytes` of it, where it has more.
+ * `interrupted` as in net. */
+int gs3_local_source_spool(int fd, const char *directory, uint64_t enough_bytes,
                            const volatile int *interrupted, struct gs3_local_source *source,
                            struct gs3_err *err);
+
+/* Appends what can be read of the rest without waiting, so that the file has `end_bytes` at most.
+ * Sets has_more to false at its end. 1: some came; 0: nothing has come yet, or all is there. */
+int gs3_local_source_read_on(struct gs3_local_source *source, uint64_t end_bytes,
+                             struct gs3_err *err);
+
+/* Gives the room of what was sent back to the disk, where the file system can. */
+void gs3_local_source_forget(const struct gs3_local_source *source, uint64_t first,
+                             uint64_t length_bytes);
 
 /* Fails when the file, by its descriptor or by its name, is not what it was when it was opened
  * (device, inode, size, modification and status change time). */

@@ -89,6 +89,7 @@ static void take_parts(struct gs3_large *large, struct gs3_s3_result *result)
             continue;
         gs3_s3_part_release(&large->parts[index]);
         large->parts[index] = (struct gs3_s3_part){.number = found->number,
+                                                   .size_bytes = found->size_bytes,
                                                    .etag = found->etag,
                                                    .checksum = found->checksum};
         found->etag = found->checksum = NULL;

@@ -28,6 +28,9 @@ struct gs3_transfer {
     const struct gs3_log *log;
     bool is_custom;                    /* the store is not AWS: what AWS guarantees is looked at */
     atomic_uint_fast64_t *moved_bytes; /* of all objects, as they move; NULL: nobody looks */
+    /* Called between the parts of a stream, which may last; -1 ends it. NULL: nothing is asked. */
+    int (*between)(void *context, struct gs3_err *err);
+    void *between_context;
 };
 
 enum gs3_report_status { GS3_REPORT_OK, GS3_REPORT_FAILED, GS3_REPORT_SKIPPED, GS3_REPORT_PLANNED };

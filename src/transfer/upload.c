@@ -47,7 +47,7 @@ static int send_file(const struct gs3_work *work, const struct gs3_s3_request *r
 {
     const struct gs3_plan *plan = work->plan;
     struct gs3_s3_result write = {0};
-    bool is_large = plan->local.size_bytes > gs3_plan_threshold_bytes(plan);
+    bool is_large = plan->local.has_more || plan->local.size_bytes > gs3_plan_threshold_bytes(plan);
     int failed = is_large ? gs3_large_upload(work, request, metadata, &write, err)
                           : put(work, request, &write, err);
     if (failed && gs3_work_is_taken(work, &write, err)) {

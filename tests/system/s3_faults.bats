@@ -256,6 +256,15 @@ newer_is_kept()
     [[ $(stored prod-data/source.txt) == *green* ]] || fault_fail 'LOST: the object that came meanwhile'
 }
 
+@test "the source goes meanwhile, by whoever: what was moved is moved" {
+    gone() { env "${GS3T_ENV[@]}" AWS_CA_BUNDLE="$GS3T_S3_CA" aws --endpoint-url "$sim_url" s3api delete-object --bucket prod-data --key source.txt; }
+    script "[$(step GET $SOURCE '{"pass": true, "delay_ms": 3500}' 1)]"
+    meanwhile mv-down gone
+    assert_equal "$status $err" '0 '
+    assert_same_bytes "$fault_work/down.txt" "$BATS_TEST_TMPDIR/source"
+    assert_equal "$(asked DELETE)" 1 'deletes: of the other one alone'
+}
+
 @test "DeleteObject: not implemented with a condition, denied, lost, for ever failing" {
     script "[{\"method\": \"DELETE\", \"path\": \"$SOURCE\", \"headers\": {\"if-match\": true}, \"answer\": {\"status\": 501, \"error\": \"NotImplemented\"}}]"
     operate mv-across
