@@ -58,16 +58,17 @@ int gs3_large_keep(struct gs3_large *large, size_t piece, struct gs3_s3_result *
     if (gs3_str_is_empty(result->etag))
         return gs3_fail(err, GS3_EFAIL, "part %zu: the store returned no ETag", piece + 1);
     struct gs3_s3_part *part = &large->parts[piece];
+    uint64_t size_bytes = part->size_bytes;
     gs3_s3_part_release(part);
     *part = (struct gs3_s3_part){.number = (unsigned)piece + 1,
-                                 .size_bytes = part->size_bytes,
+                                 .size_bytes = size_bytes,
                                  .etag = result->etag,
                                  .checksum = result->checksum};
     result->etag = result->checksum = NULL;
     if (!part->checksum) /* of a copied part the store tells it */
         part->checksum = gs3_xstrdup_or_null(
             gs3_pairs_get(&result->checksums, gs3_s3_checksum_suffix(large->write->checksum)));
-    gs3_work_moved(large->work, part->size_bytes);
+    gs3_work_moved(large->work, size_bytes);
     return 0;
 }
 

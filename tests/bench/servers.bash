@@ -136,10 +136,13 @@ write_configuration()
     sed -e "s|@ENDPOINT@|$endpoint|" -e "s|@TICKETS@|$tickets|" "$here/policy.yaml" \
         >"$work/policy.yaml"
     sed -e "s|@ENDPOINT@|$endpoint|" "$here/unasked.yaml" >"$work/unasked.yaml"
-    printf '[default]\nregion = us-east-1\ns3 =\n  addressing_style = path\n%s' "$aws_settings" \
-        >"$work/home/.aws/signed"
-    { cat "$work/home/.aws/signed"; printf '  payload_signing_enabled = false\n'; } \
-        >"$work/home/.aws/config"
+    local form='[default]\nregion = us-east-1\ns3 =\n  addressing_style = path\n'
+    local unsigned='  payload_signing_enabled = false'
+    # gs3 finds out by itself how much a store takes: its files have no settings of the AWS CLI's.
+    printf '%b' "$form" >"$work/home/.aws/gs3.signed"
+    printf '%b%s\n' "$form" "$unsigned" >"$work/home/.aws/gs3.config"
+    printf '%b%s' "$form" "$aws_settings" >"$work/home/.aws/signed"
+    printf '%b%s%s\n' "$form" "$aws_settings" "$unsigned" >"$work/home/.aws/config"
     { cat "$work/home/.aws/config"; printf '  preferred_transfer_client = crt\n'; } \
         >"$work/home/.aws/crt"
     : >"$work/home/.aws/credentials"
@@ -168,5 +171,8 @@ client_environment()
         ;;
     gs3_unasked) environment+=(GS3_POLICY="$work/unasked.yaml") ;;
     esac
-    [[ -z $is_signed ]] || environment+=(AWS_CONFIG_FILE="$work/home/.aws/signed")
+    local own=''
+    [[ $1 != gs3* ]] || own=gs3.
+    [[ -z $own ]] || environment+=(AWS_CONFIG_FILE="$work/home/.aws/gs3.config")
+    [[ -z $is_signed ]] || environment+=(AWS_CONFIG_FILE="$work/home/.aws/${own}signed")
 }
