@@ -3,6 +3,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -235,6 +236,46 @@ static void upload_in_parts_joins_their_checksums(void **state)
             assert_string_equal(world.store.completed_with, whole);
         world_release(&world);
     }
+}
+
+/* Of standard input nobody knows the length before its end. */
+static void stream_goes_up_in_parts_whose_checksums_join(void **state)
+{
+    (void)state;
+    gs3_auto_free char *text = large_text();
+    gs3_auto_free char *whole = sum_of(GS3_SUM_CRC64NVME, text, 0);
+    struct world world;
+    struct gs3_location source, destination;
+    struct gs3_plan plan;
+    struct gs3_report report;
+    const struct gs3_http_opts http_opts = {.user_agent = "test"};
+    world_init(&world);
+    write_file(&world, text);
+    world.opts.part_bytes = PART_BYTES;
+    const struct gs3_transfer transfer = {.mime = NULL};
+    const struct gs3_lane lane = {.http = gs3_http_new(&http_opts, &world.err),
+                                  .destination = &world.store.transport,
+                                  .source = &world.store.transport};
+    gs3_auto_close int input = open(world.file, O_RDONLY | O_CLOEXEC);
+    assert_non_null(lane.http);
+    assert_int_equal(gs3_location_parse("-", &source, &world.err), 0);
+    assert_int_equal(gs3_location_parse("s3://bucket/dest", &destination, &world.err), 0);
+    assert_int_equal(gs3_plan_init(&plan, GS3_OPERATION_COPY, &source, &destination, &world.opts,
+                                   &world.err),
+                     0);
+    assert_int_equal(gs3_local_source_spool(input, "/tmp", 1000, NULL, &plan.local, &world.err), 0);
+    assert_true(plan.local.has_more);
+    plan.size_bytes = plan.local.size_bytes;
+    if (gs3_transfer_object(&transfer, &lane, world.permit, &plan, &report, &world.err))
+        fail_msg("%s", world.err.message);
+    assert_int_equal(report.bytes, LARGE_BYTES);
+    assert_string_equal(fake_store_find(&world.store, "bucket", "dest")->content, text);
+    assert_int_equal(fake_store_count_calls(&world.store, GS3_S3_UPLOAD_PART), 3);
+    assert_string_equal(world.store.completed_with, whole);
+    gs3_report_release(&report);
+    gs3_plan_release(&plan, &world.store.transport);
+    gs3_http_free(lane.http);
+    world_release(&world);
 }
 
 static void upload_that_goes_on_has_the_checksums_of_all_parts_or_none(void **state)
@@ -499,6 +540,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(upload_carries_crc64nvme_to_aws_and_to_others_what_was_asked_for),
         cmocka_unit_test(upload_in_parts_joins_their_checksums),
+        cmocka_unit_test(stream_goes_up_in_parts_whose_checksums_join),
         cmocka_unit_test(upload_that_goes_on_has_the_checksums_of_all_parts_or_none),
         cmocka_unit_test(upload_whose_read_back_has_another_checksum_keeps_the_source),
         cmocka_unit_test(copy_asks_the_store_for_the_checksum_that_was_asked_for),
