@@ -306,8 +306,8 @@ static void append_failure(struct gs3_buf *line, const struct gs3_plan *plan,
 char *gs3_output_failure_line(const struct gs3_plan *plan, const struct gs3_err *err)
 {
     gs3_auto_buf struct gs3_buf line = GS3_BUF_INIT(LINE_BYTES);
-    gs3_auto_free char *source = gs3_location_format(&plan->source);
-    gs3_auto_free char *destination = gs3_location_format(&plan->destination);
+    gs3_auto_free char *source = gs3_location_format(&plan->source, NULL);
+    gs3_auto_free char *destination = gs3_location_format(&plan->destination, NULL);
     append_failure(&line, plan, err, source, destination);
     return gs3_buf_take(&line);
 }
@@ -318,8 +318,8 @@ void gs3_output_object(const struct gs3_output *out, const struct gs3_plan *plan
     bool is_unseen = out->is_quiet && !out->is_json && report->status == GS3_REPORT_OK;
     if (is_unseen)
         return;
-    gs3_auto_free char *source = gs3_location_format(&plan->source);
-    gs3_auto_free char *destination = gs3_location_format(&plan->destination);
+    gs3_auto_free char *source = gs3_location_format(&plan->source, out->directory);
+    gs3_auto_free char *destination = gs3_location_format(&plan->destination, out->directory);
     if (report->status == GS3_REPORT_FAILED) {
         gs3_auto_buf struct gs3_buf line = GS3_BUF_INIT(LINE_BYTES);
         append_failure(&line, plan, err, source, destination);

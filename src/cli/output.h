@@ -18,6 +18,7 @@ struct gs3_output {
     bool is_silent;       /* those neither */
     bool is_stdout_taken; /* the object itself goes there */
     bool is_debug;
+    const char *directory; /* the working directory, for paths relative to it; NULL: not known */
 };
 
 struct gs3_totals {

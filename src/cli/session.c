@@ -1,6 +1,7 @@
 #include "cli/session.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "aws/access_point.h"
 #include "aws/endpoint.h"
@@ -34,7 +35,9 @@ static int read_output_options(struct gs3_session *session, struct gs3_err *err)
     const char *output = option_value(session, GS3_OPT_OUTPUT);
     if (output && !gs3_str_equal(output, "json") && !gs3_str_equal(output, "text"))
         return gs3_fail(err, GS3_EUSAGE, "GS3_OUTPUT takes text or json");
+    session->directory = getcwd(NULL, 0);
     session->out = (struct gs3_output){
+        .directory = session->directory,
         .is_json = gs3_str_equal(output, "json"),
         .is_quiet = has_flag(session, GS3_OPT_QUIET) || has_flag(session, GS3_OPT_ONLY_SHOW_ERRORS),
         .is_silent = has_flag(session, GS3_OPT_QUIET),
@@ -359,6 +362,7 @@ void gs3_session_release(struct gs3_session *session)
     free(session->purpose);
     free(session->department);
     free(session->s3_endpoint);
+    free(session->directory);
     free(session->sts_endpoint);
     free(session->user_agent);
 }

@@ -34,6 +34,7 @@ struct gs3_session {
     const struct gs3_env *env;
     const volatile int *interrupted;
     struct gs3_output out;
+    char *directory; /* the working directory; NULL: not known */
     struct gs3_log log;
 
     struct gs3_transfer_options options;

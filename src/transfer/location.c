@@ -172,7 +172,8 @@ static void append_absolute(struct gs3_buf *out, const char *directory, const ch
             }
             continue;
         }
-        gs3_buf_printf(out, "/%s", part);
+        gs3_buf_putc(out, '/');
+        gs3_buf_puts(out, part);
     }
 }
 
@@ -200,16 +201,15 @@ static size_t common_prefix(const char *a, const char *b)
     }
 }
 
-static char *relative_path(const char *path)
+static char *relative_path(const char *path, const char *directory)
 {
-    gs3_auto_free char *directory = getcwd(NULL, 0);
+    gs3_auto_free char *asked = directory ? NULL : getcwd(NULL, 0);
+    directory = directory ? directory : asked;
     if (!directory)
         return gs3_xstrdup(path);
-    gs3_auto_buf struct gs3_buf here = GS3_BUF_INIT(PATH_BYTES);
     gs3_auto_buf struct gs3_buf there = GS3_BUF_INIT(PATH_BYTES);
-    append_absolute(&here, "", directory);
     append_absolute(&there, directory, path);
-    const char *from = gs3_buf_string(&here);
+    const char *from = strcmp(directory, "/") == 0 ? "" : directory;
     const char *to = gs3_buf_string(&there);
     const char *name = last_part(to);
     gs3_auto_free char *parent = gs3_xstrndup(to, name > to ? (size_t)(name - to - 1) : 0);
@@ -252,14 +252,14 @@ static char *join(const char *a, const char *b, const char *c, const char *d)
     return gs3_buf_take(&out);
 }
 
-char *gs3_location_format(const struct gs3_location *location)
+char *gs3_location_format(const struct gs3_location *location, const char *directory)
 {
     switch (location->kind) {
     case GS3_LOCATION_S3: return join("s3://", location->bucket, "/", location->key);
     case GS3_LOCATION_LOCAL:
         if (is_plain_relative(location->path))
             return join(strchr(location->path, '/') ? "" : "./", location->path, "", "");
-        return relative_path(location->path);
+        return relative_path(location->path, directory);
     case GS3_LOCATION_STREAM: break;
     }
     return gs3_xstrdup("-");

@@ -43,7 +43,8 @@ bool gs3_location_is_same_object(const struct gs3_location *a, const struct gs3_
 char *gs3_location_absolute(const char *path);
 
 /* As `aws s3` prints it: "s3://bucket/key", "./a" (relative to the working directory), "-".
- * Not cleaned for a terminal: that is the printer's part. Caller frees. */
-char *gs3_location_format(const struct gs3_location *location);
+ * `directory` is that directory, as getcwd gave it, for whoever prints a million; NULL: it is asked
+ * for. Not cleaned for a terminal: that is the printer's part. Caller frees. */
+char *gs3_location_format(const struct gs3_location *location, const char *directory);
 
 #endif

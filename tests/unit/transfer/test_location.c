@@ -145,7 +145,7 @@ static void expect_format(const char *argument, const char *expected)
     struct gs3_location location;
     struct gs3_err err = GS3_ERR_INIT;
     assert_int_equal(gs3_location_parse(argument, &location, &err), 0);
-    gs3_auto_free char *text = gs3_location_format(&location);
+    gs3_auto_free char *text = gs3_location_format(&location, NULL);
     assert_string_equal(text, expected);
     gs3_location_release(&location);
 }

@@ -109,8 +109,8 @@ static void describe(const struct gs3_tree_found *found, struct gs3_buf *out)
         gs3_buf_printf(out, "! %s\n", found->message);
         return;
     }
-    gs3_auto_free char *from = gs3_location_format(&found->source);
-    gs3_auto_free char *to = gs3_location_format(&found->destination);
+    gs3_auto_free char *from = gs3_location_format(&found->source, NULL);
+    gs3_auto_free char *to = gs3_location_format(&found->destination, NULL);
     if (found->kind == GS3_TREE_FAILURE)
         gs3_buf_printf(out, "x %s: %s\n", from, found->message);
     else
