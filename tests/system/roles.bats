@@ -205,6 +205,28 @@ sessions()
     assert_equal "$(sessions | sort -u | wc -l)" 1
 }
 
+@test "STS is asked beside the ticket, not after it; of one object and of a tree" {
+    local start took arguments
+    sed -i '/^  production:/,/^  staging:/s/identity: .*/identity: {source: sts}/' "$BATS_TEST_TMPDIR/policy.yaml"
+    mkdir "$fault_work/one"
+    cp "$fault_work/up.txt" "$fault_work/one"
+    for arguments in 'up.txt s3://prod-data/up.txt' 'one s3://prod-data/ --recursive'; do
+        sim_reset
+        script '[]'
+        printf '[{"fault": "slow", "arg": "3000", "path_prefix": "/api/now/"},
+            {"fault": "slow", "arg": "3000", "path_prefix": "/", "method": "POST"}]' |
+            _sim_call POST fault --data-binary @- >/dev/null
+        fault_case=$arguments
+        start=$(date +%s%3N)
+        # shellcheck disable=SC2086 # words
+        fault_run cp $arguments --ticket CHG0030001 --profile user "${fault_options[@]}"
+        took=$(($(date +%s%3N) - start))
+        [[ $status == 0 ]] || { fault_fail 'not done'; return 1; }
+        assert_equal "$(sim_count sts) $(sim_count servicenow)" '1 1' 'requests'
+        ((took > 2900 && took < 5500)) || { fault_fail "it took $took ms"; return 1; }
+    done
+}
+
 @test "with credentials at hand nobody is asked for any" {
     fault_case=static
     fault_run cp up.txt s3://prod-data/up.txt --ticket CHG0030001 "${fault_options[@]}"
