@@ -153,17 +153,18 @@ static int go_on(struct gs3_large *large, struct gs3_err *err)
     return 0;
 }
 
-/* Its record is about to be another's, and its parts cost money. */
+/* Its record is about to be another's, and its parts cost money. No command line to paste: key and
+ * id are not ours to trust. */
 static void warn_left(const struct gs3_large *large, const struct gs3_err *trouble)
 {
     struct gs3_report *report = large->work->report;
     free(report->note);
     report->is_warning = true;
     report->note = gs3_xasprintf(
-        "the upload that an earlier run left behind is still there (%s): abort it with \"aws s3api "
-        "abort-multipart-upload --bucket %s --key '%s' --upload-id %s\"",
-        trouble->message, large->write->object.bucket, large->write->object.key,
-        large->state.upload_id);
+        "multipart upload %s to s3://%s/%s, which an earlier run left behind, is still there (%s): "
+        "abort it with \"aws s3api abort-multipart-upload\"",
+        large->state.upload_id, large->write->object.bucket, large->write->object.key,
+        trouble->message);
 }
 
 int gs3_large_begin(struct gs3_large *large, struct gs3_err *err)

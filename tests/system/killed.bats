@@ -342,7 +342,7 @@ killed_in_parts()
     proxy_rules 'status 1 - 403,AccessDenied ^Abort'
     tree_ends 0 cp large s3://dev-copy/k
     proxy_rules
-    [[ $err == *'warning: '*AccessDenied*"abort-multipart-upload --bucket dev-copy --key 'k' --upload-id $first_upload"* ]] ||
+    [[ $err == *"warning: multipart upload $first_upload to s3://dev-copy/k, "*AccessDenied*'aws s3api abort-multipart-upload'* ]] ||
         tree_fail 'the upload that is left is not named'
     assert_equal "$(s3read uploads dev-copy | jq -r .upload)" "$first_upload" 'what is left'
     aws_ s3api abort-multipart-upload --bucket dev-copy --key k --upload-id "$first_upload"
