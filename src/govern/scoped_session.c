@@ -92,10 +92,10 @@ int gs3_scoped_roles_find(const struct gs3_permit *permit, struct gs3_scoped_rol
 
 /* The source's environment asked for what stands behind `source-`, where it is not the
  * destination's as well; its role's trust policy knows it by its own name. */
-static const char *fact_of(const struct gs3_pairs *facts, const char *key, bool is_source)
+static const char *source_fact(const struct gs3_pairs *facts, const char *key)
 {
     gs3_auto_free char *source = gs3_xasprintf("source-%s", key);
-    const char *value = is_source ? gs3_pairs_get(facts, source) : NULL;
+    const char *value = gs3_pairs_get(facts, source);
     return value ? value : gs3_pairs_get(facts, key);
 }
 
@@ -113,18 +113,16 @@ static void add_tags(struct gs3_scoped_session *session, const struct gs3_pairs 
     if (is_source) {
         for (size_t i = 0; i < environment->ticket_count; i++) {
             const char *key = environment->tickets[i].metadata_key;
-            add_tag(session, key, fact_of(facts, key, true));
+            add_tag(session, key, source_fact(facts, key));
         }
         add_tag(session, "environment", environment->name);
     }
     for (size_t i = 0; i < facts->count; i++) {
         const struct gs3_pair *fact = &facts->items[i];
-        bool is_common =
-            strcmp(fact->name, "operator") == 0 || strcmp(fact->name, "gs3-decision") == 0;
         /* The role's trust policy compares the three. */
         if (strcmp(fact->name, "operator") == 0)
             gs3_pairs_add(&session->tags, fact->name, session->name);
-        else if (is_common || !is_source)
+        else if (!is_source || strcmp(fact->name, "gs3-decision") == 0)
             add_tag(session, fact->name, fact->value);
     }
 }
