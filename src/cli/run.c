@@ -255,6 +255,9 @@ int gs3_run_many(struct gs3_session *session)
         gs3_run_stop(&run, &err);
         return close_run(&run, start_ms);
     }
+    run.listing = (struct gs3_source_listing){.prefix = gs3_tree_source_prefix(run.tree),
+                                              .page_size = session->options.page_size};
+    run.shared.listing = &run.listing;
     gs3_run_open_permits(&run);
     loop(&run);
     if (run.numbers.total_objects == 0 && run.tally.totals.failed == 0 && !run.stopped.class)

@@ -20,6 +20,7 @@ struct gs3_run {
     struct gs3_tally tally;
     struct gs3_case_names names;
     struct gs3_transfer shared;
+    struct gs3_source_listing listing;       /* of the tree */
     struct gs3_err stopped;                  /* class GS3_OK: nothing stops */
     uint64_t counted_objects, counted_bytes; /* where there are limits */
     bool is_counted, has_ended, has_allowed, was_told;

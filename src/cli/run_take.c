@@ -141,9 +141,8 @@ int gs3_run_open_engine(struct gs3_run *run, struct gs3_err *err)
 static void plan_only(struct gs3_run *run, struct gs3_item *item)
 {
     const struct gs3_lane *lane = &run->session->lane;
-    struct gs3_s3_transport *looks =
-        item->plan.direction == GS3_COPY ? lane->source : lane->destination;
-    if (item->plan.listed_is_archived && gs3_plan_look(&item->plan, looks, &item->err)) {
+    if (item->plan.listed_is_archived &&
+        gs3_plan_look(&item->plan, gs3_plan_source_store(&item->plan, lane), &item->err)) {
         report_failure(run, &item->plan, &item->err);
         return;
     }

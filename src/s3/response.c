@@ -78,6 +78,9 @@ static int read_object(const struct gs3_http_response *response, struct gs3_s3_r
     if (!result->last_modified ||
         gs3_time_parse_http(result->last_modified, &result->last_modified_s))
         result->last_modified_s = -1;
+    const char *date = gs3_pairs_get(&response->headers, "date");
+    if (!date || gs3_time_parse_http(date, &result->date_s))
+        result->date_s = 0;
     result->missing_meta = read_count(response, "x-amz-missing-meta");
     result->tag_count = read_count(response, "x-amz-tagging-count");
     result->part_count = read_count(response, "x-amz-mp-parts-count");

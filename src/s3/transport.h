@@ -171,6 +171,7 @@ struct gs3_s3_result {
     bool has_length;
     char *last_modified;     /* head, get: as sent, or of the copy's result */
     int64_t last_modified_s; /* seconds UTC; -1 unknown */
+    int64_t date_s;          /* head, get: when the store said so, by its clock; 0 unknown */
     char *storage_class;     /* NULL: STANDARD */
     char *restore;           /* x-amz-restore */
     char *sse;               /* x-amz-server-side-encryption */

@@ -6,13 +6,8 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "text/utf8.h"
+#include "transfer/second_look.h"
 #include "transfer/verify.h"
-
-/* Where the source is: a lane's `source` is that of copies (--source-region). */
-static struct gs3_s3_transport *store_of(const struct gs3_lane *lane, const struct gs3_plan *plan)
-{
-    return plan->direction == GS3_COPY ? lane->source : lane->destination;
-}
 
 static int look_at_source(const struct gs3_lane *lane, const struct gs3_plan *plan,
                           struct gs3_s3_result *found, struct gs3_err *err)
@@ -22,7 +17,7 @@ static int look_at_source(const struct gs3_lane *lane, const struct gs3_plan *pl
         .object = {.bucket = plan->source.bucket, .key = plan->source.key},
         .customer_key = gs3_plan_source_key(plan),
     };
-    return gs3_s3_perform(store_of(lane, plan), &request, found, err);
+    return gs3_s3_perform(gs3_plan_source_store(plan, lane), &request, found, err);
 }
 
 /* A delete without a clear answer may have been done: whether the source is there says it, and no
@@ -58,12 +53,12 @@ int gs3_delete_source(const struct gs3_lane *lane, const struct gs3_plan *plan, 
         .if_match = plan->head.etag,
     };
     struct gs3_s3_result result = {0};
-    int failed = gs3_s3_perform(store_of(lane, plan), &request, &result, err);
+    int failed = gs3_s3_perform(gs3_plan_source_store(plan, lane), &request, &result, err);
     if (failed && gs3_str_equal(err->code, "NotImplemented")) {
         /* The store has no conditional delete. The source was checked a moment ago. */
         gs3_s3_result_release(&result);
         request.if_match = NULL;
-        failed = gs3_s3_perform(store_of(lane, plan), &request, &result, err);
+        failed = gs3_s3_perform(gs3_plan_source_store(plan, lane), &request, &result, err);
     }
     bool may_be_done = failed && is_open(&result, err);
     gs3_s3_result_release(&result);
@@ -106,7 +101,7 @@ static int delete_after_all(const struct gs3_lane *lane, const struct gs3_plan *
         return gs3_wrap(err,
                         "the destination is complete, and whether the source was deleted is not "
                         "known: look at it");
-    if (gs3_verify_source(store_of(lane, plan), plan, err))
+    if (gs3_verify_source(gs3_plan_source_store(plan, lane), plan, err))
         return -1;
     return gs3_delete_source(lane, plan, err);
 }
@@ -163,26 +158,32 @@ static int delete_piece(void *context, size_t piece, const struct gs3_lane *lane
 }
 
 void gs3_delete_sources(struct gs3_pool *pool, const struct gs3_lane *lane,
-                        struct gs3_delete *deletes, size_t count)
+                        const struct gs3_source_listing *listing, struct gs3_delete *deletes,
+                        size_t count)
 {
     gs3_auto_free struct gs3_s3_victim *victims = gs3_xcalloc(count, sizeof *victims);
     gs3_auto_free struct gs3_delete **open = gs3_xcalloc(count, sizeof *open);
-    for (size_t i = 0; i < count; i++)
-        victims[i] = (struct gs3_s3_victim){.key = deletes[i].plan->source.key,
-                                            .etag = deletes[i].plan->head.etag};
     struct gs3_s3_request request = {
         .op = GS3_S3_DELETE_OBJECTS,
         .object = {.bucket = deletes[0].plan->source.bucket},
         .victims = victims,
-        .victim_count = count,
         .survives_interrupt = true, /* what is complete is finished */
     };
     struct gs3_s3_result result = {0};
     struct gs3_err err = GS3_ERR_INIT;
     struct gs3_batch batch = {.run = delete_piece, .context = open};
-    int failed = gs3_s3_perform(store_of(lane, deletes[0].plan), &request, &result, &err);
+    gs3_second_look(pool, lane, listing, deletes, count);
     for (size_t i = 0; i < count; i++)
-        if (take_outcome(&result, failed, &err, &deletes[i]))
+        if (deletes[i].is_same)
+            victims[request.victim_count++] =
+                (struct gs3_s3_victim){.key = deletes[i].plan->source.key,
+                                       .etag = deletes[i].plan->head.etag};
+    if (request.victim_count == 0)
+        return;
+    int failed =
+        gs3_s3_perform(gs3_plan_source_store(deletes[0].plan, lane), &request, &result, &err);
+    for (size_t i = 0; i < count; i++)
+        if (deletes[i].is_same && take_outcome(&result, failed, &err, &deletes[i]))
             open[batch.count++] = &deletes[i];
     gs3_s3_result_release(&result);
     if (batch.count > 0)

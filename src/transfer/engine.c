@@ -94,7 +94,7 @@ static void run_deletes(void *context, const struct gs3_lane *lane)
     size_t count = 0;
     for (struct gs3_item *item = job->items; item; item = item->next)
         deletes[count++].plan = &item->plan;
-    gs3_delete_sources(job->engine->pool, lane, deletes, count);
+    gs3_delete_sources(job->engine->pool, lane, job->engine->transfer.listing, deletes, count);
     struct gs3_item *item = job->items, *next;
     for (size_t i = 0; i < count; i++, item = next) {
         next = item->next;
@@ -196,9 +196,10 @@ static void run_item(void *context, const struct gs3_lane *lane)
         finish(engine, item);
         return;
     }
-    struct gs3_s3_transport *looks =
-        item->plan.direction == GS3_COPY ? lane->source : lane->destination;
-    int failed = item->is_looked_at ? 0 : gs3_plan_look(&item->plan, looks, &item->err);
+    int failed =
+        item->is_looked_at
+            ? 0
+            : gs3_plan_look(&item->plan, gs3_plan_source_store(&item->plan, lane), &item->err);
     if (failed)
         item->report.status = GS3_REPORT_FAILED;
     else

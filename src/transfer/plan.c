@@ -73,6 +73,12 @@ int gs3_plan_init(struct gs3_plan *plan, enum gs3_operation operation, struct gs
     return refuse_md5(plan, err) ? -1 : gs3_plan_refuse_self(plan, err);
 }
 
+struct gs3_s3_transport *gs3_plan_source_store(const struct gs3_plan *plan,
+                                               const struct gs3_lane *lane)
+{
+    return plan->direction == GS3_COPY ? lane->source : lane->destination;
+}
+
 const struct gs3_s3_customer_key *gs3_plan_source_key(const struct gs3_plan *plan)
 {
     return plan->direction == GS3_COPY ? plan->opts.copy_source_key : plan->opts.customer_key;

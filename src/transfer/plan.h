@@ -1,7 +1,7 @@
 /* What is to be moved where, with everything the transfer needs to know of the source.
  *
  * A plan is made without a permit (it looks at the source and writes nothing) and cannot run
- * without one: gs3_transfer_object asks for it. Depends on location, local, s3. */
+ * without one: gs3_transfer_object asks for it. Depends on lane, location, local and s3. */
 #ifndef GS3_TRANSFER_PLAN_H
 #define GS3_TRANSFER_PLAN_H
 
@@ -10,6 +10,7 @@
 #include "base/err.h"
 #include "policy/facts.h"
 #include "s3/transport.h"
+#include "transfer/lane.h"
 #include "transfer/local.h"
 #include "transfer/location.h"
 
@@ -74,6 +75,10 @@ int gs3_plan_init_found(struct gs3_plan *plan, enum gs3_operation operation,
 /* GS3_EUSAGE for a move of an object onto itself: once more when the bucket behind an access point
  * is known. */
 int gs3_plan_refuse_self(const struct gs3_plan *plan, struct gs3_err *err);
+
+/* The store that a source in S3 lies in. */
+struct gs3_s3_transport *gs3_plan_source_store(const struct gs3_plan *plan,
+                                               const struct gs3_lane *lane);
 
 /* The customer's key that the source is read with; NULL: none. */
 const struct gs3_s3_customer_key *gs3_plan_source_key(const struct gs3_plan *plan);

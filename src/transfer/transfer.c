@@ -122,19 +122,18 @@ int gs3_work_delete_source(const struct gs3_work *work, struct gs3_err *err)
 {
     const struct gs3_plan *plan = work->plan;
     const struct gs3_lane *lane = work->lane;
-    int failed = gs3_verify_source(plan->direction == GS3_COPY ? lane->source : lane->destination,
-                                   plan, err);
+    if (work->shared->defers_deletes && !plan->opts.deletes_conditionally &&
+        gs3_delete_is_batchable(plan)) {
+        work->report->is_delete_pending = true;
+        return 0;
+    }
+    int failed = gs3_verify_source(gs3_plan_source_store(plan, lane), plan, err);
     if (failed && gs3_s3_err_is_not_found(err)) {
         gs3_err_clear(err);
         return 0;
     }
     if (failed)
         return -1;
-    if (work->shared->defers_deletes && !plan->opts.deletes_conditionally &&
-        gs3_delete_is_batchable(plan)) {
-        work->report->is_delete_pending = true;
-        return 0;
-    }
     return gs3_delete_source(lane, plan, err);
 }
 

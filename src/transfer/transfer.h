@@ -22,9 +22,11 @@ enum { GS3_STDOUT_FD = 1 };
 /* What all objects of a run share; read by every worker, changed by none. */
 struct gs3_transfer {
     struct gs3_pool *pool; /* for the parts of large objects; NULL: one by one */
-    bool defers_deletes;   /* a move's source is left to the caller: report.is_delete_pending */
-    const struct gs3_states *states; /* of uploads, for --resume; NULL: none are kept */
-    struct gs3_mime *mime;           /* NULL: no Content-Type is guessed */
+    /* A move's source is left to the caller: its second look and its delete. */
+    bool defers_deletes;
+    const struct gs3_source_listing *listing; /* that the sources come from; NULL: none */
+    const struct gs3_states *states;          /* of uploads, for --resume; NULL: none are kept */
+    struct gs3_mime *mime;                    /* NULL: no Content-Type is guessed */
     const struct gs3_log *log;
     bool is_custom;                    /* the store is not AWS: what AWS guarantees is looked at */
     atomic_uint_fast64_t *moved_bytes; /* of all objects, as they move; NULL: nobody looks */

@@ -39,8 +39,8 @@ struct gs3_s3_request gs3_work_write(const struct gs3_work *work,
 /* The checksum that a write carries: what the user asked for; of an upload to AWS its own default,
  * which gs3 computes as the bytes pass. A copy's is the store's to keep. */
 enum gs3_s3_checksum gs3_work_checksum(const struct gs3_work *work);
-/* A complete move's source in S3: looked at once more, then deleted or left to the caller
- * (defers_deletes). One that is gone already is done: of a run that was killed the store may still
+/* A complete move's source in S3: left to the caller (defers_deletes), or looked at once more and
+ * deleted. One that is gone already is done: of a run that was killed the store may still
  * be at work on the deletes. */
 int gs3_work_delete_source(const struct gs3_work *work, struct gs3_err *err);
 void gs3_work_moved(const struct gs3_work *work, uint64_t bytes);

@@ -152,6 +152,50 @@ LINES
     lines_of 0 mv s3://dev-data/none s3://dev-copy --recursive </dev/null
 }
 
+# many_objects COUNT: under many/, each with its own content.
+many_objects()
+{
+    local i
+    mkdir -p "$BATS_TEST_TMPDIR/many"
+    for ((i = 0; i < $1; i++)); do printf '%s\n' "$i" >"$BATS_TEST_TMPDIR/many/$i"; done
+    s3write bucket dev-data dev-copy --then puttree dev-data many/ "$BATS_TEST_TMPDIR/many"
+}
+
+# Looked at first by a HEAD each, and once more by pages of a listing.
+looked_at_by_listing()
+{
+    (($(proxy_count HeadObject '.target | startswith("/dev-data/")') <= $1 * 3 / 2)) ||
+        { proxy_ops; tree_fail 'sources were looked at one by one'; }
+    proxy_asked '.target | test("start-after=")' | grep -q 'prefix=many' ||
+        tree_fail 'no page of a listing'
+}
+
+@test "moves of many: a page of the listing is the second look, where it tells as much" {
+    many_objects 120
+    tree_ends 0 mv s3://dev-data/many s3://dev-copy/x --recursive
+    looked_at_by_listing 120
+    assert_equal "$(s3read list dev-data) $(s3read list dev-copy | wc -l)" ' 120' 'objects'
+    s3write versioning dev-data Enabled
+    many_objects 120
+    sleep 2 # until then only the version tells one write from the next
+    proxy_forget
+    tree_ends 0 mv s3://dev-data/many ./down --recursive
+    looked_at_by_listing 0
+    assert_equal "$(s3read list dev-data) $(find down -type f | wc -l)" ' 120' 'objects and files'
+    # What is written between copy and delete is seen, and stays.
+    s3write versioning dev-data Suspended
+    many_objects 40
+    proxy_rules 'delay 1 - 3 ListObjectsV2.*start-after'
+    tree_run mv s3://dev-data/many s3://dev-copy/y --recursive &
+    until [[ $(s3read status dev-copy y/7) == 200 ]]; do :; done
+    s3write put dev-data many/7 "$BATS_TEST_TMPDIR/marked"
+    wait $! || true
+    err=$(<"$BATS_TEST_TMPDIR/err")
+    [[ $err == *'the source is kept: s3://dev-data/many/7 changed while it was moved'* ]] ||
+        tree_fail 'it is not said'
+    assert_equal "$(s3read list dev-data)" '"many/7"' 'what is left'
+}
+
 @test "filters: in order, the last that fits counts, on the whole path, across slashes" {
     local -a dry=(. s3://dev-data --recursive --dryrun)
     lines_of 0 cp "${dry[@]}" --exclude '*' --include '*.txt' <<'LINES'

@@ -98,7 +98,9 @@ static struct depot_object *place(struct depot *depot, const char *bucket, const
     object->bucket = gs3_xstrdup(bucket);
     object->key = gs3_xstrdup(key);
     object->etag = new_etag(depot);
+    object->version = depot->version;
     object->size_bytes = size_bytes;
+    object->last_modified_s = DEPOT_WRITTEN_S;
     take_away(depot, bucket, key);
     depot->objects = gs3_xreallocarray(depot->objects, depot->object_count + 1, sizeof object);
     depot->objects[depot->object_count++] = object;
@@ -165,8 +167,11 @@ static int head(struct depot *depot, const struct gs3_s3_request *request,
     result->etag = gs3_xstrdup((*found)->etag);
     result->length_bytes = result->range_total_bytes = (*found)->size_bytes;
     result->has_length = true;
-    result->last_modified = gs3_xstrdup("Sat, 21 Nov 2026 03:22:20 GMT");
-    result->last_modified_s = 1795231340;
+    if (depot->has_versions)
+        result->version_id = gs3_xasprintf("v%u", (*found)->version);
+    result->last_modified = gs3_xasprintf("%lld", (long long)(*found)->last_modified_s);
+    result->last_modified_s = (*found)->last_modified_s;
+    result->date_s = depot->date_s;
     gs3_pairs_copy(&result->metadata, &(*found)->metadata);
     return 0;
 }
@@ -377,6 +382,41 @@ static int delete_many(struct depot *depot, const struct gs3_s3_request *request
     return 0;
 }
 
+static int by_key(const void *a, const void *b)
+{
+    const struct depot_object *const *left = a, *const *right = b;
+    return strcmp((*left)->key, (*right)->key);
+}
+
+static int list(struct depot *depot, const struct gs3_s3_request *request,
+                struct gs3_s3_result *result, struct gs3_err *err)
+{
+    const char *after = request->start_after ? request->start_after : "";
+    unsigned room = request->page_size ? request->page_size : 1000;
+    snprintf(depot->prefix, sizeof depot->prefix, "%s", request->prefix);
+    qsort(depot->objects, depot->object_count, sizeof *depot->objects, by_key);
+    for (size_t i = 0; i < depot->object_count; i++) {
+        size_t at = depot->lists_backwards ? depot->object_count - 1 - i : i;
+        const struct depot_object *object = depot->objects[at];
+        if (strcmp(object->bucket, request->object.bucket) != 0 ||
+            !gs3_str_has_prefix(object->key, request->prefix) || strcmp(object->key, after) <= 0)
+            continue;
+        if (result->entry_count == room) {
+            result->next_token = gs3_xstrdup("more");
+            break;
+        }
+        const struct gs3_s3_entry entry = {.key = object->key,
+                                           .size_bytes = object->size_bytes,
+                                           .etag = object->etag,
+                                           .last_modified_s = object->last_modified_s,
+                                           .storage_class = ""};
+        result->entry_count++;
+        if (request->entry(request->entry_context, &entry, err))
+            return -1;
+    }
+    return 0;
+}
+
 static int serve(struct depot *depot, const struct gs3_s3_request *request, enum depot_fault fault,
                  struct gs3_s3_result *result, struct gs3_err *err)
 {
@@ -402,8 +442,8 @@ static int serve(struct depot *depot, const struct gs3_s3_request *request, enum
         return upload ? 0 : -1;
     }
     case GS3_S3_GET_OBJECT_TAGGING:
-    case GS3_S3_PUT_OBJECT_TAGGING:
-    case GS3_S3_LIST_OBJECTS: break;
+    case GS3_S3_PUT_OBJECT_TAGGING: break;
+    case GS3_S3_LIST_OBJECTS: return list(depot, request, result, err);
     }
     return gs3_fail(err, GS3_ESERVICE, "%s: not of this store", gs3_s3_op_name(request->op));
 }

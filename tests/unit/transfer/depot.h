@@ -1,5 +1,5 @@
-/* An S3 store in memory for many threads: objects without content, multipart uploads and batches
- * of deletes; and workers whose lanes lead to it. Any call can be made to fail. */
+/* An S3 store in memory for many threads: objects without content, multipart uploads, listings and
+ * batches of deletes; and workers whose lanes lead to it. Any call can be made to fail. */
 #ifndef GS3_TEST_DEPOT_H
 #define GS3_TEST_DEPOT_H
 
@@ -23,9 +23,13 @@ enum depot_fault {
     DEPOT_NO_ETAG,
 };
 
+enum { DEPOT_WRITTEN_S = 1795231340 };
+
 struct depot_object {
     char *bucket, *key, *etag;
+    unsigned version; /* told where the depot has versions */
     uint64_t size_bytes;
+    int64_t last_modified_s;
     struct gs3_pairs metadata;
 };
 
@@ -44,6 +48,10 @@ struct depot {
     struct depot_upload **uploads; /* the closed ones too */
     size_t upload_count;
     unsigned version;
+    bool has_versions;
+    int64_t date_s;       /* of the answers; a write's last change is DEPOT_WRITTEN_S */
+    bool lists_backwards; /* as a store without order may */
+    char prefix[64];      /* of the last listing */
     unsigned counts[GS3_S3_LIST_PARTS + 1]; /* calls, by operation */
     unsigned under_way, most_under_way;
     unsigned yields; /* how many turns a call takes in a task */
