@@ -101,7 +101,7 @@ static int delete_after_all(const struct gs3_lane *lane, const struct gs3_plan *
         return gs3_wrap(err,
                         "the destination is complete, and whether the source was deleted is not "
                         "known: look at it");
-    if (gs3_verify_source(gs3_plan_source_store(plan, lane), plan, err))
+    if (gs3_verify_source(gs3_plan_source_store(plan, lane), plan, false, err))
         return -1;
     return gs3_delete_source(lane, plan, err);
 }

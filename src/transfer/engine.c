@@ -154,7 +154,7 @@ static void await_delete(struct gs3_engine *engine, struct gs3_item *item)
     bool is_last = !job && count_waiting_locked(engine) == engine->at_work;
     pthread_mutex_unlock(&engine->lock);
     if (job)
-        gs3_pool_add(engine->pool, run_deletes, job);
+        gs3_pool_add_first(engine->pool, run_deletes, job);
     if (is_last && engine->owner)
         gs3_http_wake(engine->owner);
 }
@@ -176,7 +176,7 @@ static void flush_deletes(struct gs3_engine *engine)
         pthread_mutex_unlock(&engine->lock);
         if (!job)
             return;
-        gs3_pool_add(engine->pool, run_deletes, job);
+        gs3_pool_add_first(engine->pool, run_deletes, job);
     }
 }
 

@@ -38,7 +38,7 @@ static int copy_parts(struct gs3_large *large, struct gs3_err *err)
  * x-amz-copy-source-if-match. */
 static int check_source(const struct gs3_work *work, struct gs3_err *err)
 {
-    return gs3_verify_source(work->lane->source, work->plan, err);
+    return gs3_verify_source(work->lane->source, work->plan, false, err);
 }
 
 static int get_tags(const struct gs3_work *work, struct gs3_s3_result *source, struct gs3_err *err)

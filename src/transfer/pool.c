@@ -407,19 +407,34 @@ bool gs3_pool_has_room(struct gs3_pool *pool)
     return has_room;
 }
 
-void gs3_pool_add(struct gs3_pool *pool, void (*run)(void *context, const struct gs3_lane *lane),
-                  void *context)
+static void add(struct gs3_pool *pool, bool is_first,
+                void (*run)(void *context, const struct gs3_lane *lane), void *context)
 {
     struct job *job = gs3_xcalloc(1, sizeof *job);
     job->run = run;
     job->context = context;
     pthread_mutex_lock(&pool->lock);
-    *pool->jobs_end = job;
-    pool->jobs_end = &job->next;
+    struct job **link = is_first ? &pool->jobs : pool->jobs_end;
+    job->next = *link;
+    *link = job;
+    if (!job->next)
+        pool->jobs_end = &job->next;
     pool->waiting++;
     pool->pending++;
     feed_hungry_locked(pool);
     pthread_mutex_unlock(&pool->lock);
+}
+
+void gs3_pool_add(struct gs3_pool *pool, void (*run)(void *context, const struct gs3_lane *lane),
+                  void *context)
+{
+    add(pool, false, run, context);
+}
+
+void gs3_pool_add_first(struct gs3_pool *pool,
+                        void (*run)(void *context, const struct gs3_lane *lane), void *context)
+{
+    add(pool, true, run, context);
 }
 
 size_t gs3_pool_pending(struct gs3_pool *pool)

@@ -34,9 +34,12 @@ struct gs3_pool *gs3_pool_new(const struct gs3_pool_opts *opts, struct gs3_err *
 void gs3_pool_free(struct gs3_pool *pool);
 
 bool gs3_pool_has_room(struct gs3_pool *pool);
-/* Adds a job: `run` is called once, in a task of some worker. */
+/* Adds a job: `run` is called once, in a task of some worker. gs3_pool_add_first: before all that
+ * wait, for what ends something that was begun. */
 void gs3_pool_add(struct gs3_pool *pool, void (*run)(void *context, const struct gs3_lane *lane),
                   void *context);
+void gs3_pool_add_first(struct gs3_pool *pool,
+                        void (*run)(void *context, const struct gs3_lane *lane), void *context);
 size_t gs3_pool_pending(struct gs3_pool *pool); /* waiting or running */
 
 /* Pieces 0 … count-1 of one thing, run on any worker, in order of their start. A piece that fails

@@ -78,7 +78,7 @@ static int list_page(struct gs3_s3_transport *store, const struct gs3_source_lis
         .page_size = listing->page_size,
         .entry = take_entry,
         .entry_context = look,
-        .survives_interrupt = true, /* what is complete is finished */
+        .survives_interrupt = true, /* as the batch does */
     };
     struct gs3_s3_result result = {0};
     struct gs3_err err = GS3_ERR_INIT;
@@ -117,7 +117,8 @@ static int look_at_piece(void *context, size_t piece, const struct gs3_lane *lan
 {
     (void)err;
     struct gs3_delete *one = ((struct gs3_delete **)context)[piece];
-    one->failed = gs3_verify_source(gs3_plan_source_store(one->plan, lane), one->plan, &one->err);
+    one->failed =
+        gs3_verify_source(gs3_plan_source_store(one->plan, lane), one->plan, true, &one->err);
     one->is_same = !one->failed;
     if (one->failed && gs3_s3_err_is_not_found(&one->err)) {
         gs3_err_clear(&one->err);

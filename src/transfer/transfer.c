@@ -127,7 +127,7 @@ int gs3_work_delete_source(const struct gs3_work *work, struct gs3_err *err)
         work->report->is_delete_pending = true;
         return 0;
     }
-    int failed = gs3_verify_source(gs3_plan_source_store(plan, lane), plan, err);
+    int failed = gs3_verify_source(gs3_plan_source_store(plan, lane), plan, false, err);
     if (failed && gs3_s3_err_is_not_found(err)) {
         gs3_err_clear(err);
         return 0;

@@ -4,19 +4,6 @@
 #include "s3/checksum.h"
 #include "transfer/metadata.h"
 
-static int head(struct gs3_s3_transport *transport, const struct gs3_location *location,
-                const char *version_id, const struct gs3_s3_customer_key *key,
-                enum gs3_s3_checksum checksum, struct gs3_s3_result *result, struct gs3_err *err)
-{
-    struct gs3_s3_request request = {
-        .op = GS3_S3_HEAD_OBJECT,
-        .object = {.bucket = location->bucket, .key = location->key, .version_id = version_id},
-        .customer_key = key,
-        .checksum = checksum,
-    };
-    return gs3_s3_perform(transport, &request, result, err);
-}
-
 static int compare_property(const char *name, const char *sent, const char *found,
                             struct gs3_err *err)
 {
@@ -109,10 +96,16 @@ int gs3_verify_written(struct gs3_s3_transport *transport, const struct gs3_writ
                         "the source is kept: the write of s3://%s/%s returned no "
                         "ETag to check it by",
                         object->bucket, object->key);
+    const struct gs3_s3_request request = {
+        .op = GS3_S3_HEAD_OBJECT,
+        .object = {.bucket = object->bucket,
+                   .key = object->key,
+                   .version_id = written->write->version_id},
+        .customer_key = written->key,
+        .checksum = asked(written),
+    };
     struct gs3_s3_result found = {0};
-    int failed = head(transport, object, written->write->version_id, written->key, asked(written),
-                      &found, err) ||
-                 compare(written, &found, err);
+    int failed = gs3_s3_perform(transport, &request, &found, err) || compare(written, &found, err);
     gs3_s3_result_release(&found);
     if (failed) {
         if (err->class != GS3_EINTERRUPT)
@@ -124,12 +117,17 @@ int gs3_verify_written(struct gs3_s3_transport *transport, const struct gs3_writ
 }
 
 int gs3_verify_source(struct gs3_s3_transport *transport, const struct gs3_plan *plan,
-                      struct gs3_err *err)
+                      bool survives_interrupt, struct gs3_err *err)
 {
     const struct gs3_location *source = &plan->source;
+    const struct gs3_s3_request request = {
+        .op = GS3_S3_HEAD_OBJECT,
+        .object = {.bucket = source->bucket, .key = source->key},
+        .customer_key = gs3_plan_source_key(plan),
+        .survives_interrupt = survives_interrupt,
+    };
     struct gs3_s3_result now = {0};
-    int failed =
-        head(transport, source, NULL, gs3_plan_source_key(plan), GS3_S3_CHECKSUM_NONE, &now, err);
+    int failed = gs3_s3_perform(transport, &request, &now, err);
     bool is_same = !failed && gs3_str_equal(now.etag, plan->head.etag) &&
                    gs3_str_equal(now.version_id, plan->head.version_id) &&
                    now.length_bytes == plan->head.length_bytes &&

@@ -26,9 +26,10 @@ struct gs3_written {
 int gs3_verify_written(struct gs3_s3_transport *transport, const struct gs3_written *written,
                        struct gs3_err *err);
 
-/* HEAD of the source once more: same ETag, version, length as when it was looked at. */
+/* HEAD of the source once more: same ETag, version, length as when it was looked at. A move that is
+ * complete but for its delete survives an interrupt. */
 int gs3_verify_source(struct gs3_s3_transport *transport, const struct gs3_plan *plan,
-                      struct gs3_err *err);
+                      bool survives_interrupt, struct gs3_err *err);
 
 /* Tags of a copy are the server's to keep: where the source has some, compare, set them if they
  * are missing, and compare again. */

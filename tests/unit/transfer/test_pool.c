@@ -106,6 +106,44 @@ static void gs3_pool_add_runs_each_job_once(void **state)
     }
 }
 
+/* What was done before it, counted by run_job. */
+struct note {
+    struct bench *bench;
+    unsigned runs_before;
+};
+
+static void take_note(void *context, const struct gs3_lane *lane)
+{
+    (void)lane;
+    struct note *note = context;
+    note->runs_before = atomic_load(&note->bench->runs);
+}
+
+static void gs3_pool_add_first_overtakes_all_that_waits(void **state)
+{
+    (void)state;
+    struct bench bench;
+    bench_start(&bench, (struct gs3_pool_opts){.maximum_concurrency = 1, .worker_count = 1});
+    struct note first = {.bench = &bench}, last = {.bench = &bench};
+    atomic_store(&bench.is_held, true);
+    for (int i = 0; i < 20; i++)
+        gs3_pool_add(bench.pool, run_job, &bench);
+    while (atomic_load(&bench.running) == 0)
+        nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+    gs3_pool_add_first(bench.pool, take_note, &first);
+    gs3_pool_add(bench.pool, take_note, &last);
+    atomic_store(&bench.is_held, false);
+    wait_idle(&bench);
+    assert_int_equal(first.runs_before, 1);
+    assert_int_equal(last.runs_before, 20);
+    /* Into an empty queue, whose end must be found again. */
+    gs3_pool_add_first(bench.pool, run_job, &bench);
+    gs3_pool_add(bench.pool, run_job, &bench);
+    wait_idle(&bench);
+    assert_int_equal(bench.runs, 22);
+    bench_stop(&bench);
+}
+
 static void gs3_pool_free_lets_every_job_end(void **state)
 {
     (void)state;
@@ -429,6 +467,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(gs3_pool_add_runs_each_job_once),
+        cmocka_unit_test(gs3_pool_add_first_overtakes_all_that_waits),
         cmocka_unit_test(gs3_pool_free_lets_every_job_end),
         cmocka_unit_test(gs3_pool_add_keeps_to_the_limit),
         cmocka_unit_test(gs3_pool_add_of_one_at_a_time_does_not_dawdle),
