@@ -1,11 +1,18 @@
 /* One object of many: may it be transferred, and where it goes from here. */
+#include <sys/resource.h>
+
 #include "base/mem.h"
 #include "cli/connect.h"
 #include "cli/decide.h"
 #include "cli/run_internal.h"
 #include "cli/scoped.h"
 
-enum { CONCURRENCY = 256, QUEUE = 1000 };
+enum {
+    CONCURRENCY = 384,
+    QUEUE = 1000,
+    OTHER_DESCRIPTORS = 48,       /* than those of requests */
+    SELECTABLE_DESCRIPTORS = 1024 /* libs3 waits by select */
+};
 
 void gs3_run_report(struct gs3_run *run, const struct gs3_plan *plan,
                     const struct gs3_report *report, const struct gs3_err *err)
@@ -118,13 +125,31 @@ static const struct gs3_permit *permit_for(struct gs3_run *run, struct gs3_plan 
     return permit;
 }
 
+/* A request takes a connection, and a file perhaps: as many as this process may open. */
+static unsigned bound_by_descriptors(const struct gs3_session *session, unsigned requests)
+{
+    struct rlimit limit;
+    rlim_t wanted = (rlim_t)requests * 2 + OTHER_DESCRIPTORS;
+    if (session->sigv2 && wanted > SELECTABLE_DESCRIPTORS)
+        wanted = SELECTABLE_DESCRIPTORS;
+    if (getrlimit(RLIMIT_NOFILE, &limit))
+        return requests;
+    if (limit.rlim_cur < wanted) {
+        limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
+    if (limit.rlim_cur < wanted)
+        wanted = limit.rlim_cur;
+    return wanted >= OTHER_DESCRIPTORS + 2 ? (unsigned)(wanted - OTHER_DESCRIPTORS) / 2 : 1;
+}
+
 int gs3_run_open_engine(struct gs3_run *run, struct gs3_err *err)
 {
     struct gs3_session *session = run->session;
     unsigned limit = session->config.concurrent_requests_count;
     unsigned queue = session->config.queue_count;
     const struct gs3_pool_opts pool = {
-        .maximum_concurrency = limit ? limit : CONCURRENCY,
+        .maximum_concurrency = bound_by_descriptors(session, limit ? limit : CONCURRENCY),
         .queue_length = queue ? queue : QUEUE,
         .piece_concurrency = limit,
         .open_lane = gs3_connect_lane,

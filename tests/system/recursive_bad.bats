@@ -114,6 +114,23 @@ warning: Skipping file $PWD/tree/a. File/Directory is not readable."
     assert_equal "$(find . -name '.gs3-*')" '' 'temporary files'
 }
 
+@test "few descriptors: fewer requests at once, and everything goes" {
+    local descriptors
+    rmdir tree/b
+    for descriptors in 24 60; do
+        make_buckets dev-data dev-copy
+        # shellcheck disable=SC2016 # the inner shell expands these
+        GS3T_WRAP=(bash -c 'ulimit -n "$0"; exec "$@"' "$descriptors")
+        tree_ends 0 cp tree s3://dev-data --recursive
+        tree_ends 0 mv s3://dev-data s3://dev-copy/x --recursive
+        tree_ends 0 mv s3://dev-copy/x "down-$descriptors" --recursive
+        diff -r tree "down-$descriptors"
+    done
+    # What the soft limit forbids the hard one may allow.
+    GS3T_WRAP=(bash -c 'ulimit -S -n 20; exec "$@"' soft)
+    tree_ends 0 cp tree s3://dev-data --recursive
+}
+
 @test "the disk is full in the middle: what fits is whole, the rest is named and kept" {
     mkdir "$BATS_TEST_TMPDIR/disk"
     mount -t tmpfs -o size=8m gs3-test "$BATS_TEST_TMPDIR/disk" 2>/dev/null ||
