@@ -156,7 +156,7 @@ case_list1m()
     without=s3cmd # it looks at each object
 }
 
-# Nothing differs but the policy: that of gs3_unasked asks for no ticket.
+# Nothing differs but the policy and whose the metadata are: that of gs3_unasked asks for no ticket.
 case_governance10k()
 {
     case_put10k

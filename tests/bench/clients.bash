@@ -158,9 +158,12 @@ gs3_copy_many() { _gs3_quiet cp --recursive "s3://$from" "s3://$to"; }
 gs3_move_many() { _gs3_quiet mv --recursive "s3://$from" "s3://$to"; }
 gs3_list() { _gs3 cp --dryrun --recursive "s3://$from" "$dir"; }
 
-# The same program; its policy asks for no ticket, and none is given.
+# The same program; its policy asks for no ticket, and none is given. The metadata that a ticket
+# brings are the user's here, as many and as long: what differs is looking it up and judging it.
 gs3_unasked_put_many()
 {
+    local metadata=change-request-no=CHG0030001,approval-stands=approved,risk-grade=moderate
     command=("$GS3" --endpoint-url "$endpoint" --ca-bundle "$ca" cp --recursive "$dir" "s3://$to"
-        --purpose "measure the client" --only-show-errors)
+        --purpose "measure the client" --only-show-errors
+        --metadata "$metadata,tracking-in-use=change-request,own-test=true")
 }
