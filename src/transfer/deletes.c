@@ -20,8 +20,8 @@ static int look_at_source(const struct gs3_lane *lane, const struct gs3_plan *pl
     return gs3_s3_perform(gs3_plan_source_store(plan, lane), &request, found, err);
 }
 
-/* A delete without a clear answer may have been done: whether the source is there says it, and no
- * second delete may: it could hit what someone wrote meanwhile. */
+/* A delete that failed may have been done, by it or by another: whether the source is there says
+ * it, and no second delete may: it could hit what someone wrote meanwhile. */
 static int settle(const struct gs3_lane *lane, const struct gs3_plan *plan, struct gs3_err *err)
 {
     struct gs3_s3_result found = {0};
@@ -39,12 +39,6 @@ static int settle(const struct gs3_lane *lane, const struct gs3_plan *plan, stru
     return gs3_wrap(err, "the destination is complete, the source is kept");
 }
 
-/* Whether the answer leaves open what was done: none came, or one that says so itself. */
-static bool is_open(const struct gs3_s3_result *result, const struct gs3_err *err)
-{
-    return result->attempts > 1 || err->http_status < 400 || err->http_status >= 500;
-}
-
 int gs3_delete_source(const struct gs3_lane *lane, const struct gs3_plan *plan, struct gs3_err *err)
 {
     struct gs3_s3_request request = {
@@ -60,13 +54,8 @@ int gs3_delete_source(const struct gs3_lane *lane, const struct gs3_plan *plan, 
         request.if_match = NULL;
         failed = gs3_s3_perform(gs3_plan_source_store(plan, lane), &request, &result, err);
     }
-    bool may_be_done = failed && is_open(&result, err);
     gs3_s3_result_release(&result);
-    if (may_be_done)
-        return settle(lane, plan, err);
-    if (failed)
-        return gs3_wrap(err, "the destination is complete, the source is kept");
-    return 0;
+    return failed ? settle(lane, plan, err) : 0;
 }
 
 bool gs3_delete_is_batchable(const struct gs3_plan *plan)
@@ -92,18 +81,16 @@ static int delete_after_all(const struct gs3_lane *lane, const struct gs3_plan *
     gs3_err_clear(err);
     struct gs3_s3_result found = {0};
     int failed = look_at_source(lane, plan, &found, err);
-    gs3_s3_result_release(&found);
-    if (failed && gs3_s3_err_is_not_found(err)) {
+    bool is_gone = failed && gs3_s3_err_is_not_found(err);
+    if (is_gone)
         gs3_err_clear(err);
-        return 0;
-    }
-    if (failed)
-        return gs3_wrap(err,
-                        "the destination is complete, and whether the source was deleted is not "
-                        "known: look at it");
-    if (gs3_verify_source(gs3_plan_source_store(plan, lane), plan, false, err))
-        return -1;
-    return gs3_delete_source(lane, plan, err);
+    else if (failed)
+        gs3_wrap(err, "the destination is complete, and whether the source was deleted is not "
+                      "known: look at it");
+    else
+        failed = gs3_verify_found(plan, &found, err) || gs3_delete_source(lane, plan, err);
+    gs3_s3_result_release(&found);
+    return failed && !is_gone ? -1 : 0;
 }
 
 static const struct gs3_s3_survivor *find_survivor(const struct gs3_s3_result *result,

@@ -116,6 +116,18 @@ int gs3_verify_written(struct gs3_s3_transport *transport, const struct gs3_writ
     return 0;
 }
 
+int gs3_verify_found(const struct gs3_plan *plan, const struct gs3_s3_result *now,
+                     struct gs3_err *err)
+{
+    if (gs3_str_equal(now->etag, plan->head.etag) &&
+        gs3_str_equal(now->version_id, plan->head.version_id) &&
+        now->length_bytes == plan->head.length_bytes &&
+        gs3_str_equal(now->last_modified, plan->head.last_modified))
+        return 0;
+    return gs3_fail(err, GS3_EFAIL, "the source is kept: s3://%s/%s changed while it was moved",
+                    plan->source.bucket, plan->source.key);
+}
+
 int gs3_verify_source(struct gs3_s3_transport *transport, const struct gs3_plan *plan,
                       bool survives_interrupt, struct gs3_err *err)
 {
@@ -128,18 +140,13 @@ int gs3_verify_source(struct gs3_s3_transport *transport, const struct gs3_plan 
     };
     struct gs3_s3_result now = {0};
     int failed = gs3_s3_perform(transport, &request, &now, err);
-    bool is_same = !failed && gs3_str_equal(now.etag, plan->head.etag) &&
-                   gs3_str_equal(now.version_id, plan->head.version_id) &&
-                   now.length_bytes == plan->head.length_bytes &&
-                   gs3_str_equal(now.last_modified, plan->head.last_modified);
-    gs3_s3_result_release(&now);
     if (failed)
-        return gs3_wrap(err, "the source is kept: s3://%s/%s cannot be checked", source->bucket,
-                        source->key);
-    if (!is_same)
-        return gs3_fail(err, GS3_EFAIL, "the source is kept: s3://%s/%s changed while it was moved",
-                        source->bucket, source->key);
-    return 0;
+        gs3_wrap(err, "the source is kept: s3://%s/%s cannot be checked", source->bucket,
+                 source->key);
+    else
+        failed = gs3_verify_found(plan, &now, err);
+    gs3_s3_result_release(&now);
+    return failed;
 }
 
 static int get_tags(struct gs3_s3_transport *transport, const struct gs3_location *location,

@@ -26,6 +26,9 @@ struct gs3_written {
 int gs3_verify_written(struct gs3_s3_transport *transport, const struct gs3_written *written,
                        struct gs3_err *err);
 
+/* What HEAD of the source tells now is what it told at first; else GS3_EFAIL. */
+int gs3_verify_found(const struct gs3_plan *plan, const struct gs3_s3_result *now,
+                     struct gs3_err *err);
 /* HEAD of the source once more: same ETag, version, length as when it was looked at. A move that is
  * complete but for its delete survives an interrupt. */
 int gs3_verify_source(struct gs3_s3_transport *transport, const struct gs3_plan *plan,

@@ -347,6 +347,8 @@ static int delete_one(struct depot *depot, const struct gs3_s3_request *request,
                       struct gs3_err *err)
 {
     struct depot_object **found = find(depot, request->object.bucket, request->object.key);
+    if (!found && request->if_match)
+        return say_no(err, 404, "NoSuchKey"); /* as AWS */
     if (found && request->if_match && strcmp(request->if_match, (*found)->etag) != 0)
         return say_no(err, 412, "PreconditionFailed");
     take_away(depot, request->object.bucket, request->object.key);

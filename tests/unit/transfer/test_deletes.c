@@ -21,6 +21,7 @@ struct scene {
     struct gs3_plan plans[SOURCES];
     struct gs3_delete deletes[SOURCES];
     char keys[SOURCES][16];
+    unsigned goes_at; /* the look or single delete before which k0 goes; 0: none */
 };
 
 static void scene_init(struct scene *scene)
@@ -292,6 +293,38 @@ static void gs3_delete_source_settles_by_a_look(void **state)
     }
 }
 
+/* Of a run that was killed the store is still at work on the deletes: a source may go at any
+ * moment, between each look and its delete too. */
+static enum depot_fault goes_at(void *context, const struct gs3_s3_request *request,
+                                unsigned number)
+{
+    struct scene *scene = context;
+    (void)number;
+    if (request->op == GS3_S3_DELETE_OBJECTS)
+        return DEPOT_STAY; /* the first one: it is looked at, and deleted by itself */
+    unsigned calls =
+        scene->depot.counts[GS3_S3_HEAD_OBJECT] + scene->depot.counts[GS3_S3_DELETE_OBJECT];
+    if (calls == scene->goes_at)
+        depot_find(&scene->depot, "bucket", "k0")->key[0] = 'x';
+    return DEPOT_WELL;
+}
+
+static void gs3_delete_sources_that_go_at_any_moment_is_done(void **state)
+{
+    (void)state;
+    for (unsigned call = 1; call <= 3; call++) {
+        struct scene scene;
+        scene_init(&scene);
+        scene.goes_at = call;
+        scene.depot.judge = goes_at;
+        scene.depot.context = &scene;
+        gs3_delete_sources(NULL, &scene.lane, NULL, scene.deletes, 1);
+        assert_int_equal(scene.deletes[0].failed, 0);
+        assert_false(is_there(&scene, 0));
+        scene_release(&scene);
+    }
+}
+
 /* A download's source is where a lane has its destination: --source-region is a copy's. */
 static void gs3_delete_source_of_a_download_asks_the_right_store(void **state)
 {
@@ -352,6 +385,7 @@ int main(void)
         cmocka_unit_test(gs3_delete_sources_settles_a_batch_without_an_answer),
         cmocka_unit_test(gs3_delete_sources_without_any_answer_claims_nothing),
         cmocka_unit_test(gs3_delete_source_settles_by_a_look),
+        cmocka_unit_test(gs3_delete_sources_that_go_at_any_moment_is_done),
         cmocka_unit_test(gs3_delete_source_of_a_download_asks_the_right_store),
         cmocka_unit_test(gs3_delete_is_batchable_unless_xml_cannot_say_it),
     };
