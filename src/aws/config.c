@@ -14,7 +14,7 @@
 #include "base/str.h"
 #include "text/utf8.h"
 
-enum { PATH_BYTES = 4096 };
+enum { PATH_BYTES = 4096, ATTEMPTS_MAXIMUM = 100 };
 
 const char *gs3_aws_setting_get(const struct gs3_aws_loader *loader, const char *name)
 {
@@ -199,6 +199,23 @@ static int read_arn_region(struct gs3_aws_loader *loader)
     return 0;
 }
 
+/* retry_mode is not read: gs3 has one way, which fits itself to the store. */
+static int read_attempts(struct gs3_aws_loader *loader)
+{
+    static const char variable[] = "AWS_MAX_ATTEMPTS", name[] = "max_attempts";
+    static const char problem[] = "a whole number from 1 to 100 is expected";
+    const char *of_variable = gs3_env_get(loader->env, variable);
+    const char *text = of_variable ? of_variable : gs3_aws_setting_get(loader, name);
+    uint64_t attempts = 0;
+    if (text && (gs3_str_to_u64(text, ATTEMPTS_MAXIMUM, &attempts) || attempts == 0)) {
+        if (!of_variable)
+            return gs3_aws_setting_refuse(loader, name, problem);
+        return gs3_fail(loader->err, GS3_ECONFIG, "%s: %s", variable, problem);
+    }
+    loader->config->maximum_attempts = (unsigned)attempts;
+    return 0;
+}
+
 static int read_region(struct gs3_aws_loader *loader)
 {
     const char *region = loader->opts->region;
@@ -296,8 +313,8 @@ static void read_transport(struct gs3_aws_loader *loader)
 static int load(struct gs3_aws_loader *loader)
 {
     if (read_files(loader) || choose_profile(loader) || read_variants(loader) ||
-        read_arn_region(loader) || read_region(loader) || read_endpoints(loader) ||
-        gs3_aws_config_read_s3(loader))
+        read_arn_region(loader) || read_attempts(loader) || read_region(loader) ||
+        read_endpoints(loader) || gs3_aws_config_read_s3(loader))
         return -1;
     read_transport(loader);
     return 0;

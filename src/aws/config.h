@@ -67,6 +67,7 @@ struct gs3_aws_config {
     char *proxy_http, *proxy_https, *no_proxy;
     bool no_sign_request; /* S3 alone: requests carry no signature, and need no credentials */
     uint32_t read_timeout_ms, connect_timeout_ms; /* S3 alone; 0: the default, UINT32_MAX: none */
+    unsigned maximum_attempts; /* of one request to S3 (max_attempts); 0: not set */
     /* The keys under "s3 ="; 0: not set. Sizes of the AWS CLI are of 1024 (8MB, 8MiB). */
     unsigned concurrent_requests_count; /* max_concurrent_requests */
     unsigned queue_count;               /* max_queue_size */

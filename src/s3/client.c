@@ -29,7 +29,8 @@ struct gs3_s3_call {
     const struct gs3_http_sink *sink;
     struct gs3_http_call *http; /* NULL: the request could not be built, see err */
     struct gs3_err err;
-    unsigned attempts;  /* of the HTTP calls that have ended */
+    unsigned attempts; /* of the HTTP calls that have ended */
+    unsigned maximum_attempts;
     int64_t signed_s;   /* S3's time, as it was thought to be, of the latest signature */
     unsigned refreshes; /* of the client, before the latest signature */
     bool has_redirected;
@@ -45,7 +46,7 @@ struct gs3_s3_call {
 };
 
 /* A clock that is off by less than S3 accepts (15 minutes) is no reason for a refusal. */
-enum { COMPLETE_STALL_MS = 10 * 60 * 1000, CLOCK_OFF_S = 14 * 60 };
+enum { COMPLETE_STALL_MS = 10 * 60 * 1000, CLOCK_OFF_S = 14 * 60, PAGE_ATTEMPTS = 8 };
 
 static struct client *client_of(struct gs3_s3_transport *transport)
 {
@@ -237,6 +238,7 @@ static void send_call(struct gs3_s3_call *call)
         .tls = tls_of(call->client),
         .maximum_body_bytes = GS3_S3_ANSWER_BYTES,
         .expected_body_bytes = call->expected_bytes,
+        .maximum_attempts = call->maximum_attempts,
         .connect_timeout_ms = call->client->config->connect_timeout_ms,
         .stall_timeout_ms = stall_ms_of(call),
         .is_limited = true,
@@ -265,6 +267,9 @@ static struct gs3_s3_call *start(struct gs3_s3_transport *transport,
     call->sink = request->op == GS3_S3_GET_OBJECT ? request->sink : NULL;
     call->wire.op = request->op;
     call->survives_interrupt = request->survives_interrupt;
+    call->maximum_attempts = client->config->maximum_attempts;
+    if (request->continuation_token && call->maximum_attempts < PAGE_ATTEMPTS)
+        call->maximum_attempts = PAGE_ATTEMPTS; /* all the rest of the listing hangs on it */
     call->expected_bytes =
         request->range.length_bytes ? request->range.length_bytes : request->expected_bytes;
     if (request->op == GS3_S3_LIST_OBJECTS)

@@ -164,6 +164,9 @@ static void config_what_is_wrong_is_refused(void **state)
         {"[default]\ns3 =\n  max_bandwidth = /s\n", NULL, NULL, "a rate is expected"},
         {"[default]\ns3 =\n  signature_version = v9\n", NULL, NULL,
          "config:3: s3.signature_version = v9: s3v4 or s3 is expected"},
+        {"[default]\nmax_attempts = 0\n", NULL, NULL,
+         "config:2: max_attempts = 0: a whole number from 1 to 100"},
+        {"[default]\n", "AWS_MAX_ATTEMPTS", "many", "AWS_MAX_ATTEMPTS: a whole number"},
         {"[default]\nuse_fips_endpoint = yes\n", NULL, NULL,
          "config:2: use_fips_endpoint = yes: true or false"},
         {"[default]\n", "AWS_USE_DUALSTACK_ENDPOINT", "1",
@@ -213,6 +216,26 @@ static void config_variants_of_endpoints_are_read(void **state)
     files_write(&files, "config", "[default]\n");
     assert_int_equal(files_load(&files, NULL, &config, NULL), 0);
     assert_true(config.use_fips && !config.use_dualstack && !config.s3_use_accelerate);
+    gs3_aws_config_release(&config);
+    files_release(&files);
+}
+
+static void config_attempts_are_the_variables_then_the_profiles(void **state)
+{
+    (void)state;
+    struct files files;
+    struct gs3_aws_config config;
+    files_init(&files);
+    assert_int_equal(files_load(&files, NULL, &config, NULL), 0);
+    assert_int_equal(config.maximum_attempts, 0);
+    gs3_aws_config_release(&config);
+    files_write(&files, "config", "[default]\nmax_attempts = 7\nretry_mode = adaptive\n");
+    assert_int_equal(files_load(&files, NULL, &config, NULL), 0);
+    assert_int_equal(config.maximum_attempts, 7);
+    gs3_aws_config_release(&config);
+    files_set(&files, "AWS_MAX_ATTEMPTS", "100");
+    assert_int_equal(files_load(&files, NULL, &config, NULL), 0);
+    assert_int_equal(config.maximum_attempts, 100);
     gs3_aws_config_release(&config);
     files_release(&files);
 }
@@ -403,6 +426,7 @@ int main(void)
         cmocka_unit_test(config_options_win),
         cmocka_unit_test(config_what_is_wrong_is_refused),
         cmocka_unit_test(config_variants_of_endpoints_are_read),
+        cmocka_unit_test(config_attempts_are_the_variables_then_the_profiles),
         cmocka_unit_test(config_endpoint_of_s3_control_is_its_own),
         cmocka_unit_test(config_paths_are_expanded),
         cmocka_unit_test(config_secrets_stay_out_of_the_settings),

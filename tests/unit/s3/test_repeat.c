@@ -355,6 +355,38 @@ static void calls_run_at_the_same_time(void **state)
     fixture_release(&fixture);
 }
 
+static int no_entry(void *context, const struct gs3_s3_entry *entry, struct gs3_err *err)
+{
+    (void)context;
+    (void)entry;
+    (void)err;
+    return 0;
+}
+
+/* As often as the user says; a later page of a listing eight times at least. */
+static void attempts_are_as_many_as_configured(void **state)
+{
+    (void)state;
+    static const struct server_reply busy = {
+        .bytes = "HTTP/1.1 503 Slow Down\r\nContent-Length: 0\r\n\r\n"};
+    static const struct {
+        unsigned maximum;
+        const char *token;
+        unsigned attempts;
+    } cases[] = {{0, NULL, 3}, {1, NULL, 1}, {5, NULL, 5}, {0, "t", 8}, {1, "t", 8}, {10, "t", 10}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct fixture fixture;
+        fixture_start(&fixture, &busy, 1);
+        fixture.config.maximum_attempts = cases[i].maximum;
+        struct gs3_s3_request request = request_of(GS3_S3_LIST_OBJECTS);
+        request.continuation_token = cases[i].token;
+        request.entry = no_entry;
+        assert_int_equal(fixture_perform(&fixture, request), -1);
+        assert_int_equal(fixture_requests(&fixture), cases[i].attempts);
+        fixture_release(&fixture);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -371,6 +403,7 @@ int main(void)
         cmocka_unit_test(credentials_that_expired_are_refreshed_once),
         cmocka_unit_test(credentials_that_will_expire_are_renewed_before_the_signature),
         cmocka_unit_test(unreachable_endpoint_is_transient),
+        cmocka_unit_test(attempts_are_as_many_as_configured),
         cmocka_unit_test(calls_run_at_the_same_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
