@@ -59,10 +59,12 @@ a_tree()
     manifest_of tree >wanted
 }
 
-# Each name of FILE is in a line about a failure.
+# Each name of FILE is in a line about a failure; of a listing that broke off, which is said, nobody
+# knows the names.
 all_named()
 {
     local name
+    [[ $err != *'fatal error: ListObjectsV2: '* ]] || return 0
     while IFS= read -r name; do
         grep -aqF -- "$name" <<<"$err" || { tree_fail "$1, and it is not named: $name"; return 1; }
     done <"$2"
@@ -166,8 +168,8 @@ every_way()
 }
 
 @test "twenty bad days (GS3_TEST_LONG=1)" {
-    [[ -n ${GS3_TEST_LONG:-} ]] || skip 'takes half an hour: set GS3_TEST_LONG=1'
-    local first=$seed
+    [[ -n ${GS3_TEST_LONG:-} ]] || skip 'takes an hour: set GS3_TEST_LONG=1'
+    local first=$seed objects=150
     FAULTS=('status 0.25' 'reset-before 0.02' 'reset-body 0.02' 'reset-after 0.02' 'truncate 0.05'
         'close 0.02' 'error200 0.1' 'error200 0.05 - done' 'stall 0.01 - 2')
     for ((seed = first; seed < first + 20; seed++)); do
