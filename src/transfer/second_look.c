@@ -27,8 +27,7 @@ static bool can_be_listed(const struct gs3_s3_result *head)
 
 static bool is_as_it_was(const struct gs3_s3_entry *entry, const struct gs3_s3_result *head)
 {
-    return can_be_listed(head) && gs3_str_equal(entry->etag, head->etag) &&
-           entry->size_bytes == head->length_bytes &&
+    return gs3_str_equal(entry->etag, head->etag) && entry->size_bytes == head->length_bytes &&
            entry->last_modified_s == head->last_modified_s;
 }
 
@@ -68,7 +67,8 @@ static char *just_before(const char *key)
 static int list_page(struct gs3_s3_transport *store, const struct gs3_source_listing *listing,
                      struct look *look)
 {
-    const struct gs3_location *first = &look->wanted[look->next]->plan->source;
+    size_t from = look->next;
+    const struct gs3_location *first = &look->wanted[from]->plan->source;
     gs3_auto_free char *start_after = just_before(first->key);
     const struct gs3_s3_request request = {
         .op = GS3_S3_LIST_OBJECTS,
@@ -84,6 +84,9 @@ static int list_page(struct gs3_s3_transport *store, const struct gs3_source_lis
     struct gs3_err err = GS3_ERR_INIT;
     look->seen = 0;
     int failed = gs3_s3_perform(store, &request, &result, &err);
+    /* What came of a page that broke off is no answer. */
+    for (size_t i = from; failed && i < look->next; i++)
+        look->wanted[i]->is_same = false;
     bool has_more = !failed && result.next_token && look->next < look->count;
     gs3_s3_result_release(&result);
     return has_more && look->seen >= LEAST_LISTED;

@@ -223,7 +223,7 @@ static enum depot_fault no_listing(void *context, const struct gs3_s3_request *r
 static void gs3_second_look_without_a_listing_asks_each(void **state)
 {
     (void)state;
-    static const enum depot_fault faults[] = {DEPOT_REFUSE, DEPOT_FAIL, DEPOT_BREAK};
+    static const enum depot_fault faults[] = {DEPOT_REFUSE, DEPOT_FAIL, DEPOT_BREAK, DEPOT_LOSE};
     for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++) {
         struct scene scene;
         enum depot_fault fault = faults[i];
