@@ -423,8 +423,7 @@ static int wait_http(struct gs3_s3_call *call, struct gs3_s3_result *result, str
 
 static void free_call(struct gs3_s3_call *call)
 {
-    if (call->scan)
-        gs3_list_scan_release(call->scan);
+    gs3_list_scan_release(call->scan);
     free(call->scan);
     gs3_s3_wire_release(&call->wire);
     gs3_s3_document_release(&call->document);
@@ -444,6 +443,7 @@ static int wait_call(struct gs3_s3_transport *transport, struct gs3_s3_call *cal
     if (status)
         gs3_s3_result_release(result);
     result->attempts = call->attempts;
+    result->is_uncertain = call->is_uncertain;
     free_call(call);
     return status;
 }

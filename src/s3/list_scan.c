@@ -41,6 +41,8 @@ void gs3_list_scan_init(struct gs3_list_scan *scan,
 
 void gs3_list_scan_release(struct gs3_list_scan *scan)
 {
+    if (!scan)
+        return;
     gs3_buf_release(&scan->pending);
     gs3_buf_release(&scan->text);
     gs3_buf_release(&scan->key);

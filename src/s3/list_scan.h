@@ -42,7 +42,7 @@ void gs3_list_scan_init(struct gs3_list_scan *scan,
                         int (*entry)(void *context, const struct gs3_s3_entry *entry,
                                      struct gs3_err *err),
                         void *context);
-void gs3_list_scan_release(struct gs3_list_scan *scan);
+void gs3_list_scan_release(struct gs3_list_scan *scan); /* NULL is fine */
 
 /* The next bytes. -1: not a listing (GS3_EINVALID), or what `entry` said. */
 int gs3_list_scan_write(struct gs3_list_scan *scan, const void *bytes, size_t length_bytes,

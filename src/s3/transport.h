@@ -196,6 +196,8 @@ struct gs3_s3_result {
     struct gs3_s3_survivor *survivors; /* delete objects */
     size_t survivor_count;
     unsigned attempts;
+    bool is_uncertain; /* an attempt that was not the last may have taken effect as well; of a
+                          failure, any */
 };
 void gs3_s3_result_release(struct gs3_s3_result *result);
 

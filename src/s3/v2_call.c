@@ -263,8 +263,7 @@ void gs3_v2_call_build(struct gs3_s3_call *call, const struct gs3_s3_request *re
 
 void gs3_v2_call_free(struct gs3_s3_call *call)
 {
-    if (call->scan)
-        gs3_list_scan_release(call->scan);
+    gs3_list_scan_release(call->scan);
     free(call->scan);
     free(call->bucket);
     free(call->key);

@@ -87,6 +87,7 @@ static int create(struct gs3_large *large, struct gs3_err *err)
     request.copy_source_if_match = NULL;
     int failed = gs3_s3_perform(large->work->lane->destination, &request, &result, err);
     large->upload_id = result.upload_id;
+    large->has_stray = result.is_uncertain;
     result.upload_id = NULL;
     gs3_s3_result_release(&result);
     return failed;
@@ -259,16 +260,35 @@ static int undo(struct gs3_large *large, struct gs3_err *err)
     return -1;
 }
 
+/* What an attempt to begin the upload left on the store that got no answer has no parts and costs
+ * nothing; nobody may abort what may be another's. */
+static int tell_stray(const struct gs3_large *large, int failed, struct gs3_err *err)
+{
+    static const char text[] =
+        "an attempt to begin its multipart upload had no answer: one without "
+        "parts may be left on the store";
+    struct gs3_report *report = large->work->report;
+    if (!large->has_stray)
+        return failed;
+    if (failed)
+        return gs3_wrap(err, text);
+    report->is_warning = true;
+    free(report->note);
+    report->note = gs3_xasprintf("s3://%s/%s: %s", large->write->object.bucket,
+                                 large->write->object.key, text);
+    return 0;
+}
+
 int gs3_large_run(struct gs3_large *large,
                   int (*send)(struct gs3_large *large, struct gs3_err *err),
                   int (*check)(const struct gs3_work *work, struct gs3_err *err),
                   struct gs3_s3_result *result, struct gs3_err *err)
 {
     if (gs3_large_begin(large, err) || (!large->upload_id && create(large, err)))
-        return -1;
+        return tell_stray(large, -1, err);
     gs3_large_record(large);
     if (send(large, err) || (check && check(large->work, err)) || complete(large, result, err))
-        return undo(large, err);
+        return tell_stray(large, undo(large, err), err);
     gs3_state_remove(&large->state);
-    return check_whole(large, result, err);
+    return tell_stray(large, check_whole(large, result, err), err);
 }

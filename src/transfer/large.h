@@ -12,6 +12,7 @@ struct gs3_large {
     size_t count;
     struct gs3_s3_part *parts; /* number and ETag of each that is there; ETag NULL: to be sent */
     char *upload_id;
+    bool has_stray; /* there may be another upload, whose id nobody knows */
     struct gs3_pairs
         *metadata; /* what write->metadata points to: an upload that goes on keeps its own */
     char match[GS3_SHA256_HEX_BYTES];

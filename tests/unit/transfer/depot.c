@@ -465,6 +465,11 @@ static int answer(struct depot *depot, const struct gs3_s3_request *request,
     if (fault == DEPOT_INTERRUPT)
         return gs3_fail(err, GS3_EINTERRUPT, "interrupted");
     int failed = serve(depot, request, fault, result, err);
+    if (!failed && fault == DEPOT_REPEAT) {
+        gs3_s3_result_release(result);
+        *result = (struct gs3_s3_result){.attempts = 2, .is_uncertain = true};
+        return serve(depot, request, fault, result, err);
+    }
     if (!failed && fault == DEPOT_LOSE)
         return gs3_fail(err, GS3_ETRANSIENT, "the connection broke");
     if (fault == DEPOT_NO_ETAG) {

@@ -21,6 +21,7 @@ enum depot_fault {
     DEPOT_STAY,      /* batch: the first victim survives with InternalError */
     DEPOT_PROTECT,   /* batch: the first victim survives with AccessDenied */
     DEPOT_NO_ETAG,
+    DEPOT_REPEAT, /* done, the answer is lost, and done once more */
 };
 
 enum { DEPOT_WRITTEN_S = 1795231340 };

@@ -134,6 +134,27 @@ static void gs3_large_upload_that_cannot_be_aborted_is_named(void **state)
     world_release(&world);
 }
 
+/* Nobody knows its id, and it may be another's: it is told, and not touched. */
+static void gs3_large_upload_that_may_have_begun_twice_says_so(void **state)
+{
+    (void)state;
+    static const char text[] = "one without parts may be left on the store";
+    struct fault refuse = {GS3_S3_UPLOAD_PART, 2, false, DEPOT_REFUSE};
+    struct fault repeat = {GS3_S3_CREATE_UPLOAD, 1, false, DEPOT_REPEAT};
+    struct world world;
+    world_init(&world);
+    set_fault(&world, &repeat);
+    assert_int_equal(upload(&world), 0);
+    assert_non_null(depot_find(&world.depot, "bucket", "big"));
+    assert_true(world.report.is_warning);
+    assert_non_null(strstr(world.report.note, text));
+    assert_int_equal(depot_open_uploads(&world.depot), 1);
+    set_fault(&world, &refuse);
+    assert_int_equal(upload(&world), -1);
+    assert_null(strstr(world.err.message, text)); /* of this run it is not true */
+    world_release(&world);
+}
+
 static void gs3_large_upload_whose_completion_is_not_answered_is_settled(void **state)
 {
     (void)state;
@@ -267,6 +288,7 @@ int main(void)
         cmocka_unit_test(gs3_large_upload_sends_every_part),
         cmocka_unit_test(gs3_large_upload_that_fails_is_aborted),
         cmocka_unit_test(gs3_large_upload_that_cannot_be_aborted_is_named),
+        cmocka_unit_test(gs3_large_upload_that_may_have_begun_twice_says_so),
         cmocka_unit_test(gs3_large_upload_whose_completion_is_not_answered_is_settled),
         cmocka_unit_test(gs3_large_upload_without_an_etag_computes_it),
         cmocka_unit_test(gs3_large_copy_is_made_of_ranges),
