@@ -64,7 +64,7 @@ a_tree()
 all_named()
 {
     local name
-    [[ $err != *'fatal error: ListObjectsV2: '* ]] || return 0
+    [[ $err != *'fatal error: '*ListObjectsV2* ]] || return 0
     while IFS= read -r name; do
         grep -aqF -- "$name" <<<"$err" || { tree_fail "$1, and it is not named: $name"; return 1; }
     done <"$2"
