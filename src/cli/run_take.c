@@ -135,8 +135,10 @@ static unsigned bound_by_descriptors(const struct gs3_session *session, unsigned
     if (getrlimit(RLIMIT_NOFILE, &limit))
         return requests;
     if (limit.rlim_cur < wanted) {
-        limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
-        setrlimit(RLIMIT_NOFILE, &limit);
+        struct rlimit raised = limit;
+        raised.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
+        if (setrlimit(RLIMIT_NOFILE, &raised) == 0)
+            limit = raised;
     }
     if (limit.rlim_cur < wanted)
         wanted = limit.rlim_cur;

@@ -272,10 +272,11 @@ static int tell_stray(const struct gs3_large *large, int failed, struct gs3_err 
         return failed;
     if (failed)
         return gs3_wrap(err, text);
+    /* Beside what an earlier run left behind, whose id is known. */
+    gs3_auto_free char *before = report->note;
     report->is_warning = true;
-    free(report->note);
-    report->note = gs3_xasprintf("s3://%s/%s: %s", large->write->object.bucket,
-                                 large->write->object.key, text);
+    report->note = gs3_xasprintf("%s%ss3://%s/%s: %s", before ? before : "", before ? "; " : "",
+                                 large->write->object.bucket, large->write->object.key, text);
     return 0;
 }
 

@@ -4,7 +4,8 @@
  * One page of a listing tells of up to 1000 sources what a HEAD would tell of each: ETag, length
  * and last change. It can only say "the same"; whatever it does not show so is looked at by HEAD,
  * and so is what only a HEAD can tell from another: an object with a version, written a moment
- * before it was looked at first. Depends on lane, plan, pool, verify, s3. */
+ * before it was looked at first. Depends on the types of deletes, and on lane, plan, pool, verify,
+ * s3. */
 #ifndef GS3_TRANSFER_SECOND_LOOK_H
 #define GS3_TRANSFER_SECOND_LOOK_H
 
