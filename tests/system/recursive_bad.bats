@@ -155,23 +155,27 @@ warning: Skipping file $PWD/tree/a. File/Directory is not readable."
     [[ -s landed && -s kept ]]
 }
 
-# changes COMMAND...: once two parts of tree/large are up.
+# changes COMMAND...: once two parts have passed, and before the third does.
 changes()
 {
     local tries
     for ((tries = 0; tries < 1000; tries++)); do
-        (($(proxy_count '' '(.op | startswith("UploadPart")) or .op == "GetObject"') < 2)) || break
+        (($(proxy_count '' '.fault == "delay"') < 2)) || break
         sleep 0.02
     done
     "$@"
+    touch "$BATS_TEST_TMPDIR/changed"
 }
 
-# during WHAT ARGUMENT...: WHAT in the middle of gs3.
+# during WHAT ARGUMENT...: WHAT in the middle of a large object of gs3's.
 during()
 {
     local what=$1
     shift
     proxy_forget
+    rm -f "$BATS_TEST_TMPDIR/changed"
+    proxy_rules 'delay 1 2 0.01 ^(UploadPart|GetObject)' \
+        "hold 1 - $BATS_TEST_TMPDIR/changed ^(UploadPart|GetObject)"
     changes "$what" 3>&- &
     tree_run "$@"
     wait $!
@@ -189,7 +193,6 @@ erase() { s3write delete dev-data large; }
     local change
     in_parts
     proxy_start
-    proxy_rules 'delay 1 - 0.2 ^UploadPart'
     for change in grow shrink replace rewrite remove; do
         make_buckets dev-copy
         rm -rf tree/a tree/b tree/*
@@ -212,7 +215,6 @@ erase() { s3write delete dev-data large; }
     head -c 30000000 /dev/urandom >large
     head -c 30000000 /dev/urandom >other
     proxy_start
-    proxy_rules 'delay 1 - 0.6 partNumber' 'delay 1 - 0.6 ^GetObject'
     for change in overwrite erase; do
         make_buckets dev-data dev-copy
         s3write put dev-data large large

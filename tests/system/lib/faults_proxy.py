@@ -23,6 +23,7 @@ PATTERN: a regular expression searched for in "OP METHOD TARGET".
     close          as truncate, with an orderly end of the connection
     stall          the answer stops in the middle for ARGUMENT seconds (2)
     delay          the request waits ARGUMENT seconds (0.1) before it is forwarded
+    hold           the request waits until there is a file ARGUMENT, a minute at most
     status         ARGUMENT (503,SlowDown) is answered; nothing is forwarded
     error200       CopyObject, UploadPartCopy, CompleteMultipartUpload: 200 with an <Error>;
                    ARGUMENT "done": the server has done it all the same
@@ -41,7 +42,7 @@ import sys
 import urllib.parse
 
 KINDS = frozenset(
-    "reset-before reset-body reset-after truncate close stall delay status error200".split()
+    "reset-before reset-body reset-after truncate close stall delay hold status error200".split()
 )
 DEFAULTS = {"stall": "2", "delay": "0.1", "status": "503,SlowDown"}
 ANSWERED_LATE = frozenset(("CopyObject", "UploadPartCopy", "CompleteMultipartUpload"))
@@ -76,6 +77,13 @@ OPERATIONS = (
 
 class Broken(Exception):
     """The other side ended, or a fault ends it."""
+
+
+async def appears(path):
+    for _ in range(6000):
+        if os.path.exists(path):
+            return
+        await asyncio.sleep(0.01)
 
 
 class Head:
@@ -219,6 +227,8 @@ class Exchange:
             return False
         if self.fault == "delay":
             await asyncio.sleep(float(self.argument))
+        if self.fault == "hold":
+            await appears(self.argument)
         if self.fault == "status" or (self.fault == "error200" and self.argument != "done"):
             if not expects:
                 await pump(self.link.client_reader, None, length)
