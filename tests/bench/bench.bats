@@ -2,6 +2,8 @@
 # mean nothing here. GS3 names the program; the benchmark's own programs are those of the same build.
 # shellcheck shell=bash disable=SC2154 # bats sets status and output
 
+load ../system/lib/trace
+
 setup_file() {
     bats_require_minimum_version 1.5.0
     : "${GS3:?GS3 names the gs3 program}"

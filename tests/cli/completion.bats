@@ -2,6 +2,8 @@
 # GS3 names the program, top_srcdir the source directory.
 # shellcheck shell=bash disable=SC2001,SC2016,SC2034,SC2154 # bats sets status, output, stderr
 
+load ../system/lib/trace
+
 setup_file() {
     bats_require_minimum_version 1.5.0
     : "${GS3:?GS3 names the gs3 program}"

@@ -2,6 +2,8 @@
 # gs3-sim), and what it says when they are broken. GS3 and GS3_SIM name the programs.
 # shellcheck shell=bash disable=SC2154 # bats sets status and output
 
+load ../system/lib/trace
+
 setup_file() {
     : "${GS3:?GS3 names the gs3 program}" "${GS3_SIM:?GS3_SIM names the gs3-sim program}"
     export DIR="$BATS_FILE_TMPDIR" PROGRAM="$GS3"

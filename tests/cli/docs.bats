@@ -3,6 +3,8 @@
 # meets a policy that refuses it before anyone is asked.
 # shellcheck shell=bash disable=SC2001,SC2016,SC2034,SC2154 # bats sets status, output, stderr
 
+load ../system/lib/trace
+
 setup_file() {
     bats_require_minimum_version 1.5.0
     : "${GS3:?GS3 names the gs3 program}"

@@ -3,6 +3,8 @@
 # Every run is looked through for the secrets that it was given.
 # shellcheck shell=bash disable=SC2154,SC2030,SC2031 # bats sets status, output, stderr
 
+load ../system/lib/trace
+
 setup_file() {
     bats_require_minimum_version 1.5.0
     : "${GS3:?GS3 names the gs3 program}"

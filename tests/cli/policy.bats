@@ -3,6 +3,8 @@
 # After a change that is meant: GS3_WRITE_GOLDEN=1 make check TESTS=tests/cli/policy.bats; then read the diff.
 # shellcheck shell=bash disable=SC2034,SC2154 # bats sets status, output, stderr
 
+load ../system/lib/trace
+
 setup_file() {
     bats_require_minimum_version 1.5.0
     : "${GS3:?GS3 names the gs3 program}"

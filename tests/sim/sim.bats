@@ -1,5 +1,7 @@
 # What gs3-sim promises in its README, checked with curl and jq. GS3_SIM names the program.
 
+load ../system/lib/trace
+
 setup_file() {
     : "${GS3_SIM:?GS3_SIM names the gs3-sim program}"
     DIR="$(cd "$(dirname "$BATS_TEST_FILENAME")" && pwd)"

@@ -8,6 +8,8 @@
 bats_require_minimum_version 1.5.0
 
 common_lib=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+# shellcheck source=tests/system/lib/trace.bash
+source "$common_lib/trace.bash"
 # shellcheck source=tests/system/lib/process.sh
 source "$common_lib/process.sh"
 # shellcheck source=tests/system/lib/sim.sh
