@@ -294,6 +294,7 @@ killed_in_parts()
     signal_at 0 KILL
     gs3_wait
     [[ $status == 137 ]] || tree_fail 'not killed'
+    proxy_settles
     proxy_rules
     first_parts=$(proxy_count "$op" '.status == 200 or .status == 206')
     assert_equal "$(s3read uploads dev-copy | wc -l)" 1 'uploads after the kill'

@@ -68,15 +68,17 @@ _client_env()
     fi
 }
 
-# The AWS CLI on the test server; Debian's where it is there. Half a second a call.
+# The AWS CLI on the test server; Debian's where it is there, by way of warm.py.
 aws_()
 {
     local -a client_env
     local program=/usr/bin/aws
     [[ -x $program ]] || program=$(type -P aws) || program=aws
     _client_env
+    local -a command=("$program")
+    [[ -z ${GS3T_WARM_AWS:-} ]] || command=("$GS3_WARM" "$GS3T_WARM_AWS")
     env -i "${client_env[@]}" AWS_PAGER= AWS_RETRY_MODE=standard AWS_MAX_ATTEMPTS=1 \
-        "$program" --endpoint-url "${GS3T_ENDPOINT:-$GS3T_S3_HTTP}" "$@"
+        "${command[@]}" --endpoint-url "${GS3T_ENDPOINT:-$GS3T_S3_HTTP}" "$@"
 }
 
 # The program under test, with the credentials of the test user and what GS3T_ENV adds.
@@ -94,8 +96,15 @@ gs3_()
 
 # The quick independent reader and writer: see s3.py. s3read state|list|head|status|get|tags,
 # s3write put|delete|settags|versioning|bucket.
-s3read() { "$common_lib/s3.py" "$@"; }
-s3write() { "$common_lib/s3.py" "$@"; }
+s3read()
+{
+    if [[ -n ${GS3T_WARM_S3:-} ]]; then
+        "$GS3_WARM" "$GS3T_WARM_S3" "$@"
+    else
+        "$common_lib/s3.py" "$@"
+    fi
+}
+s3write() { s3read "$@"; }
 
 # Make the buckets (default: GS3T_BUCKETS), empty those that exist.
 make_buckets()

@@ -45,6 +45,18 @@ proxy_rules()
     mv "$proxy_dir/rules.new" "$proxy_dir/rules"
 }
 
+# proxy_settles: once nothing has been added for half a second. What a client has sent goes on to the
+# server, and into the record, after the client was killed.
+proxy_settles()
+{
+    local before=-1 now=0
+    while ((now != before)); do
+        before=$now
+        sleep 0.5
+        now=$(wc -l <"$proxy_dir/requests")
+    done
+}
+
 # Forget the requests so far.
 proxy_forget()
 {

@@ -6,7 +6,7 @@
 #                                      ended, however it did.
 #   servers.sh stop DIR                end them and remove DIR, DIR/tmp (files of the clients) too
 #
-# An S3 server in DIR/s3 (rgw.sh). When GS3_SIM names the ticket simulator, two of it in DIR/sim,
+# An S3 server in DIR/s3 (rgw.sh). When GS3_WARM names gs3-warm, what it asks (warm.py). When GS3_SIM names the ticket simulator, two of it in DIR/sim,
 # one with TLS, on the fixtures of GS3_SIM_FIXTURES (default: tests/sim/fixtures); their faults are
 # set and cleared by requests (tests/sim/README.md).
 set -euo pipefail
@@ -43,7 +43,7 @@ stop()
     "$lib/rgw.sh" stop "$dir/s3" || status=1
     [[ -d $dir ]] || return "$status"
     rm -rf "$dir/log" "$dir/tmp" "$dir/sim"
-    rm -f "$dir/env" "$dir/env.new" "$dir/guard.pid" "$dir/.gs3-servers"
+    rm -f "$dir/env" "$dir/env.new" "$dir"/*.pid "$dir"/*.socket "$dir/.gs3-servers"
     rmdir "$dir" 2>/dev/null || true
     return "$status"
 }
@@ -62,6 +62,24 @@ GS3T_SIM_TLS_LOG='$dir/sim/tls.requests'
 ENV
 }
 
+# Python's clients, loaded once: quicker, and no more. Debian's AWS CLI where it is there.
+start_warm()
+{
+    local name tries
+    [[ -n ${GS3_WARM:-} ]] || return 0
+    for name in s3 aws; do
+        [[ $name != aws || -x /usr/bin/aws ]] || continue
+        process_launch "$dir" "warm-$name" env LANG=C.UTF-8 "$lib/warm.py" "$name" "$dir/$name.socket"
+        for ((tries = 0; tries < 1000; tries++)); do
+            [[ ! -S $dir/$name.socket ]] || break
+            sleep 0.02
+        done
+        [[ -S $dir/$name.socket ]] ||
+            { process_explain "$dir" "warm-$name" 'warm.py does not start'; return 1; }
+        printf "GS3T_WARM_%s='%s'\n" "${name^^}" "$dir/$name.socket" >>"$dir/env.new"
+    done
+}
+
 start()
 {
     [[ -z $(ls -A "$dir") ]] || fail "$dir is not empty: give a new directory"
@@ -76,6 +94,7 @@ start()
         printf "GS3T_SERVERS='%s'\n" "$dir"
     } >"$dir/env.new"
     start_sims
+    start_warm
     mv "$dir/env.new" "$dir/env"
     trap - EXIT
 }
