@@ -36,7 +36,8 @@
     "        metadata_key: change-request-id\n"                                                    \
     "    metadata:\n"                                                                              \
     "      department: {required: false}\n"                                                        \
-    "      %s: {value: \"1\"}\n"
+    "      %s: {value: \"1\"}\n"                                                                   \
+    "    tags: [%s]\n"
 
 struct fixture {
     struct gs3_policy *policies[2];
@@ -52,7 +53,7 @@ struct fixture {
 static struct gs3_policy *parse(const char *system, const char *actions, const char *approval,
                                 const char *key)
 {
-    gs3_auto_free char *text = gs3_xasprintf(SYSTEMS, system, actions, system, approval, key);
+    gs3_auto_free char *text = gs3_xasprintf(SYSTEMS, system, actions, system, approval, key, key);
     struct gs3_err err = GS3_ERR_INIT;
     struct gs3_policy *policy = gs3_policy_parse("policy", text, strlen(text), false, &err);
     if (!policy)
@@ -254,6 +255,37 @@ static void gs3_gate_decide_a_refusal_outweighs_no_answer(void **state)
     }
 }
 
+/* Each alone allows nine of the user's and its own: together they are one too many. */
+static void gs3_gate_decide_tags_of_both_are_counted_together(void **state)
+{
+    (void)state;
+    for (int given = 8; given <= 9; given++) {
+        struct fixture fixture;
+        gs3_auto_pairs struct gs3_pairs tags = GS3_PAIRS_INIT;
+        fixture_init(&fixture);
+        for (char key[] = "a"; *key < 'a' + given; ++*key)
+            gs3_pairs_add(&tags, key, "1");
+        fixture.request.user_tags = &tags;
+        prepare(&fixture);
+        answer(&fixture, "approved");
+        int outcome = gs3_gate_decide(&fixture.gate, &fixture.request, &fixture.decision,
+                                      &fixture.permit, &fixture.err);
+        if (given == 8) {
+            assert_int_equal(outcome, 0);
+            assert_string_equal(gs3_pairs_get(gs3_permit_tags(fixture.permit), "first"), "1");
+            assert_string_equal(gs3_pairs_get(gs3_permit_tags(fixture.permit), "second"), "1");
+        } else {
+            assert_int_equal(outcome, -1);
+            assert_int_equal(fixture.err.class, GS3_EREFUSED);
+            assert_null(fixture.permit);
+            assert_string_equal(fixture.err.message,
+                                "refused by policy: 11 object tags of --tags and of both policies, "
+                                "an object has at most 10");
+        }
+        fixture_release(&fixture);
+    }
+}
+
 static void gs3_gate_decide_without_an_answer_is_undecided(void **state)
 {
     (void)state;
@@ -289,6 +321,7 @@ int main(void)
         cmocka_unit_test(gs3_gate_decide_a_ticket_of_one_policy_serves_beside_one_without),
         cmocka_unit_test(gs3_gate_decide_one_refusal_is_enough),
         cmocka_unit_test(gs3_gate_decide_a_refusal_outweighs_no_answer),
+        cmocka_unit_test(gs3_gate_decide_tags_of_both_are_counted_together),
         cmocka_unit_test(gs3_gate_decide_without_an_answer_is_undecided),
         cmocka_unit_test(gs3_gate_decide_download_carries_no_metadata),
     };
