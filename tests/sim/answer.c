@@ -10,6 +10,7 @@ void sim_answer_release(struct sim_answer *answer)
 {
     sim_pairs_release(&answer->headers);
     sim_buf_release(&answer->body);
+    free(answer->hold);
     *answer = (struct sim_answer){0};
 }
 

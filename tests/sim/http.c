@@ -15,6 +15,7 @@
 
 #define REASONABLE_HEADERS_BYTES ((size_t)256 * 1024)
 #define SLICE_MS                 20
+#define HOLD_MS                  60000
 
 struct sim_http {
     struct MHD_Daemon *daemon;
@@ -38,6 +39,18 @@ static void pause_ms(const struct sim *sim, uint64_t ms)
         nanosleep(&wait, NULL);
         ms -= slice;
     }
+}
+
+/* The test is told by HOLD.held that the request is here. */
+static void hold(const struct sim *sim, const char *path)
+{
+    char *held = sim_printf("%s.held", path);
+    FILE *file = fopen(held, "w");
+    if (file)
+        fclose(file);
+    free(held);
+    for (uint64_t ms = 0; ms < HOLD_MS && access(path, F_OK); ms += SLICE_MS)
+        pause_ms(sim, SLICE_MS);
 }
 
 /* Linux: connecting a TCP socket to "no address" drops the connection with RST, unlike a close. */
@@ -164,6 +177,8 @@ static enum MHD_Result send_answer(struct exchange *ex, struct MHD_Connection *c
 {
     struct sim_answer *answer = &ex->answer;
     pause_ms(ex->sim, answer->delay_ms);
+    if (answer->hold)
+        hold(ex->sim, answer->hold);
     if (answer->raw)
         return send_raw(ex);
     if (answer->reset && !answer->has_cutoff) {

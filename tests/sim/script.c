@@ -139,6 +139,14 @@ static cJSON *take_answer(cJSON *step)
     return answer;
 }
 
+/* A path in a script is relative to it. Caller frees. */
+static char *beside_script(const struct sim *sim, const char *file)
+{
+    const char *slash = strrchr(sim->script_path, '/');
+    int dir_len = slash && file[0] != '/' ? (int)(slash - sim->script_path + 1) : 0;
+    return sim_printf("%.*s%s", dir_len, sim->script_path, file);
+}
+
 static void fill_body(const struct sim *sim, const cJSON *from, struct sim_answer *answer)
 {
     const cJSON *body = cJSON_GetObjectItemCaseSensitive(from, "body");
@@ -152,9 +160,7 @@ static void fill_body(const struct sim *sim, const cJSON *from, struct sim_answe
     } else if (body) {
         sim_answer_json(answer, answer->status, cJSON_Duplicate(body, true));
     } else if (file) {
-        const char *slash = strrchr(sim->script_path, '/');
-        int dir_len = slash && file[0] != '/' ? (int)(slash - sim->script_path + 1) : 0;
-        char *path = sim_printf("%.*s%s", dir_len, sim->script_path, file);
+        char *path = beside_script(sim, file);
         size_t len = 0;
         char *text = sim_file_read(path, &len);
         sim_buf_release(&answer->body);
@@ -184,13 +190,15 @@ static void fill_headers(const cJSON *from, struct sim_answer *answer)
     }
 }
 
-static void fill_delivery(const cJSON *from, struct sim_answer *answer)
+static void fill_delivery(const struct sim *sim, const cJSON *from, struct sim_answer *answer)
 {
+    const char *hold = sim_json_string(from, "hold");
     int64_t cutoff = sim_json_integer(from, "close_after_bytes", -1);
     const char *raw = sim_json_string(from, "raw");
     answer->has_cutoff = cutoff >= 0;
     answer->cutoff_bytes = cutoff >= 0 ? (uint64_t)cutoff : 0;
     answer->delay_ms = (uint64_t)sim_json_integer(from, "delay_ms", 0);
+    answer->hold = hold ? beside_script(sim, hold) : NULL;
     answer->drip_ms = (uint64_t)sim_json_integer(from, "drip_ms", 0);
     answer->drip_bytes = (size_t)sim_json_integer(from, "drip_bytes", 1);
     answer->date_skew_s = sim_json_integer(from, "date_skew", 0);
@@ -217,7 +225,7 @@ static void give(struct sim *sim, const struct sim_request *req, const cJSON *fr
         (unsigned)sim_json_integer(from, "status", pass ? (int64_t)answer->status : 200);
     fill_body(sim, from, answer);
     fill_headers(from, answer);
-    fill_delivery(from, answer);
+    fill_delivery(sim, from, answer);
 }
 
 /* False when there is no script or no step of it fits. */

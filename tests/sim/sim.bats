@@ -519,6 +519,21 @@ element() { sed -n "s|.*<$1>\([^<]*\)</$1>.*|\1|p" <<< "$output"; }
     [[ "$output" == *NotImplemented* ]]
 }
 
+@test "a script holds an answer until a file is there" {
+    local go="$BATS_FILE_TMPDIR/go"
+    script '[{"path":"/b/held","answer":{"body":"at last","hold":"go"}}]'
+    curl -s "$URL/b/held" >"$BATS_TEST_TMPDIR/answer" &
+    for _ in $(seq 100); do [ -e "$go.held" ] && break; sleep 0.05; done
+    [ -e "$go.held" ]
+    is "$(status "$URL/b/another")" 404
+    is "$(cat "$BATS_TEST_TMPDIR/answer")" ''
+    touch "$go"
+    wait $!
+    is "$(cat "$BATS_TEST_TMPDIR/answer")" 'at last'
+    rm "$go" "$go.held"
+    script '[]'
+}
+
 @test "a script changes what the store answers, and starts anew when the file changes" {
     curl -s -X PUT -H 'x-amz-meta-a: 1' --data-binary hello "$URL/b/k"
     script '[{"method":"HEAD","path":"/b/k","answer":{"pass":true,"then":{"pass":true,"headers":{"ETag":"\"other\"","x-amz-meta-a":null}}}}]'

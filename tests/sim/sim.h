@@ -96,6 +96,7 @@ struct sim_answer {
     bool has_cutoff; /* close the connection after cutoff_bytes of the body */
     uint64_t cutoff_bytes;
     uint64_t delay_ms;
+    char *hold;       /* not before there is a file of this name, a minute at most; owned */
     uint64_t drip_ms; /* pause between two chunks of drip_bytes */
     size_t drip_bytes;
     bool chunked;

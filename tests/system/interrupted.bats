@@ -20,12 +20,12 @@ teardown()
     [[ -z ${small_disk:-} ]] || umount "$small_disk"
 }
 
-# during OPERATION COMMAND...: COMMAND half a second after the operation began.
+# during OPERATION COMMAND...: COMMAND while the operation waits for the answer that is HELD.
 during()
 {
     local operation=$1
     shift
-    (cd "$fault_work" && sleep 0.6 && "$@") 3>&- &
+    (cd "$fault_work" && once_held "$@") 3>&- &
     local pid=$!
     fault_arguments "$operation"
     fault_case="$operation, $*"
@@ -43,9 +43,9 @@ replace_alike() { cp -p up.txt new.txt && mv new.txt up.txt; }
 link_it() { ln -s /etc/hostname link && mv -T link up.txt; }
 
 @test "a local source is written to, replaced or removed while it is sent: never removed, never 0" {
-    local change operation step delay='{"pass": true, "delay_ms": 1200}'
-    local sent="[{\"method\": \"PUT\", \"path\": \"/prod-other/there.txt\", \"answer\": $delay}]"
-    local asked='[{"path_prefix": "/api/now", "answer": {"pass": true, "delay_ms": 1200}}]'
+    local change operation step
+    local sent="[{\"method\": \"PUT\", \"path\": \"/prod-other/there.txt\", \"answer\": $HELD}]"
+    local asked="[{\"path_prefix\": \"/api/now\", \"answer\": $HELD}]"
     for step in "$sent" "$asked"; do
         for change in write_more write_other truncate_it replace_it replace_alike link_it touch_it; do
             operation=mv-up
@@ -66,9 +66,9 @@ link_it() { ln -s /etc/hostname link && mv -T link up.txt; }
 }
 
 @test "a directory takes the place of the download's destination, or of a part of its path" {
-    local delay='[{"method": "GET", "path": "/prod-data/source.txt", "answer": {"pass": true, "delay_ms": 1200}}]'
+    local sent="[{\"method\": \"GET\", \"path\": \"/prod-data/source.txt\", \"answer\": $HELD}]"
     a_directory() { rm down.txt && mkdir down.txt; }
-    script "$delay"
+    script "$sent"
     during mv-down a_directory
     failed directory 1 'move failed: ' 'is a directory'
     [[ $(stored prod-data/source.txt) == "$source_before" ]] || fault_fail 'the source is gone'

@@ -193,12 +193,12 @@ body_of()
     kept 'tags of the source' 'source is kept: tags of' 'AccessDenied'
 }
 
-# meanwhile OPERATION COMMAND...: the operation; COMMAND half a second after it began.
+# meanwhile OPERATION COMMAND...: the operation; COMMAND while it waits for the answer that is HELD.
 meanwhile()
 {
     local operation=$1
     shift
-    (sleep 0.6; "$@") 3>&- &
+    once_held "$@" 3>&- &
     local pid=$!
     fault_arguments "$operation"
     fault_case=$operation
@@ -221,27 +221,27 @@ newer_is_kept()
 }
 
 @test "the source object changes meanwhile: before the copy, before the second look, before the delete" {
-    script "[$(step HEAD $SOURCE '{"pass": true, "delay_ms": 1200}' 1)]"
+    script "[$(step HEAD $SOURCE "$HELD" 1)]"
     meanwhile mv-across new_source
     failed 'before the copy' 1 'move failed: ' 'PreconditionFailed|changed'
     newer_is_kept
     scripted_reset
-    script "[$(step PUT $DESTINATION '{"pass": true, "delay_ms": 1200}' 1)]"
+    script "[$(step PUT $DESTINATION "$HELD" 1)]"
     meanwhile mv-across new_source
     failed 'before the second look' 1 'source is kept: s3://prod-data/source.txt changed while it was moved'
     newer_is_kept
     scripted_reset
-    script "[$(step HEAD $SOURCE '{"pass": true}' 1), $(step HEAD $SOURCE '{"pass": true, "delay_ms": 1200}' 1)]"
+    script "[$(step HEAD $SOURCE '{"pass": true}' 1), $(step HEAD $SOURCE "$HELD" 1)]"
     meanwhile mv-across new_source
     failed 'before the delete' 1 'destination is complete' 'source is kept' 'PreconditionFailed'
     newer_is_kept
     scripted_reset
-    script "[$(step GET $SOURCE '{"pass": true, "delay_ms": 1200}' 1)]"
+    script "[$(step GET $SOURCE "$HELD" 1)]"
     meanwhile mv-down new_source
     failed 'a download, before the second look' 1 'source is kept' 'changed while it was moved'
     newer_is_kept
     scripted_reset
-    script "[$(step HEAD $SOURCE '{"pass": true, "delay_ms": 1200}' 1)]"
+    script "[$(step HEAD $SOURCE "$HELD" 1)]"
     meanwhile mv-down new_source
     failed 'a download, before its bytes' 1 'changed while it was read'
     newer_is_kept
@@ -249,8 +249,8 @@ newer_is_kept()
 }
 
 @test "the source is the same bytes, written anew meanwhile: kept all the same" {
-    again() { sleep 0.7; store_put prod-data/source.txt "$BATS_TEST_TMPDIR/source" 'x-amz-meta-color: green'; }
-    script "[$(step PUT $DESTINATION '{"pass": true, "delay_ms": 2200}' 1)]"
+    again() { sleep 1.1; store_put prod-data/source.txt "$BATS_TEST_TMPDIR/source" 'x-amz-meta-color: green'; }
+    script "[$(step PUT $DESTINATION "$HELD" 1)]"
     meanwhile mv-across again
     failed 'same ETag' 1 'source is kept: .*changed while it was moved'
     [[ $(stored prod-data/source.txt) == *green* ]] || fault_fail 'LOST: the object that came meanwhile'
@@ -258,7 +258,7 @@ newer_is_kept()
 
 @test "the source goes meanwhile, by whoever: what was moved is moved" {
     gone() { env "${GS3T_ENV[@]}" AWS_CA_BUNDLE="$GS3T_S3_CA" aws --endpoint-url "$sim_url" s3api delete-object --bucket prod-data --key source.txt; }
-    script "[$(step GET $SOURCE '{"pass": true, "delay_ms": 3500}' 1)]"
+    script "[$(step GET $SOURCE "$HELD" 1)]"
     meanwhile mv-down gone
     assert_equal "$status $err" '0 '
     assert_same_bytes "$fault_work/down.txt" "$BATS_TEST_TMPDIR/source"
@@ -312,7 +312,7 @@ newer_is_kept()
     operate mv-across
     done_well 'lost answer of the delete'
     scripted_reset
-    script "[$(step PUT $DESTINATION '{"pass": true, "delay_ms": 1200}' 1)]"
+    script "[$(step PUT $DESTINATION "$HELD" 1)]"
     meanwhile mv-across new_source
     failed 'a newer version' 1 'source is kept' 'changed while it was moved'
     newer_is_kept

@@ -299,16 +299,17 @@ POLICY
 }
 
 @test "a policy that is exchanged meanwhile changes nothing: one reading decides, and is named" {
-    local pid digest loose=$BATS_TEST_TMPDIR/loose.yaml
+    local pid digest asked loose=$BATS_TEST_TMPDIR/loose.yaml
     digest=$(sha256 "$policy" | cut -c 1-12)
     sed 's|approval: \[approved\]|approval: [requested, approved]|;s|state: \[.*|state: [authorize, implement, scheduled]|' \
         "$policy" >"$loose"
     run cmp -s "$loose" "$policy"
     assert_equal "$status" 1 'the loose policy is another one'
-    sim_fault slow 1000 /api/
+    sim_fault slow 1500 /api/
     # The file itself, written anew.
     cp "$policy" "$BATS_TEST_TMPDIR/kept.yaml"
-    (sleep 0.5 && cp "$loose" "$policy") 3>&- &
+    asked=$(sim_count)
+    once_asked "" "$asked" cp "$loose" "$policy" 3>&- &
     pid=$!
     turned_away 3 "$policy:[0-9]+: production/change-request" "${put[@]}" s3://prod-data/x \
         --ticket CHG0030003 --purpose 'a good purpose'
@@ -316,14 +317,16 @@ POLICY
     cp "$BATS_TEST_TMPDIR/kept.yaml" "$policy"
     # A link that points elsewhere.
     ln -s "$policy" "$BATS_TEST_TMPDIR/link.yaml"
-    (sleep 0.5 && ln -sfn "$loose" "$BATS_TEST_TMPDIR/link.yaml") 3>&- &
+    asked=$(sim_count)
+    once_asked "" "$asked" ln -sfn "$loose" "$BATS_TEST_TMPDIR/link.yaml" 3>&- &
     pid=$!
     turned_away 3 "link.yaml:[0-9]+: production/change-request" "${put[@]}" s3://prod-data/x \
         --ticket CHG0030003 --purpose 'a good purpose' --policy "$BATS_TEST_TMPDIR/link.yaml"
     wait "$pid"
     nothing_moved
     ln -sfn "$policy" "$BATS_TEST_TMPDIR/link.yaml"
-    (sleep 0.5 && ln -sfn "$loose" "$BATS_TEST_TMPDIR/link.yaml") 3>&- &
+    asked=$(sim_count)
+    once_asked "" "$asked" ln -sfn "$loose" "$BATS_TEST_TMPDIR/link.yaml" 3>&- &
     pid=$!
     allowed "${put[@]}" s3://prod-data/x "${good[@]}" --policy "$BATS_TEST_TMPDIR/link.yaml"
     wait "$pid"

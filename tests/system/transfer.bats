@@ -358,7 +358,8 @@ metadata_bytes()
     start_sim changing --s3-store
     listing_sim
     sim_fault slow 1500 /dev-data/ 1
-    (sleep 0.7 && printf 'more\n' >>file) &
+    more() { printf 'more\n' >>file; }
+    once_asked s3 0 more 3>&- &
     fails 1 'changed while it was read' mv file s3://dev-data/k
     assert_equal "$(tail -n 1 file)" more
 }

@@ -276,6 +276,20 @@ sim_count()
     sim_requests "$@" | wc -l
 }
 
+# once_asked PERSONA COUNT COMMAND...: COMMAND, once the simulator has had more than COUNT requests
+# (as that persona); a fault "slow" keeps it from answering meanwhile.
+once_asked()
+{
+    local persona=$1 count=$2 tries
+    shift 2
+    for ((tries = 0; tries < 500; tries++)); do
+        # shellcheck disable=SC2086 # none is none
+        (($(sim_count $persona) == count)) || break
+        sleep 0.02
+    done
+    "$@"
+}
+
 # test_policy FILE: the example policy for these servers: production (prod-*, shared-data/live/),
 # staging, development; tickets at the simulator, S3 at the test server, the OS user as operator.
 # Its credentials' variables are put into GS3T_ENV, FILE as GS3_POLICY too.

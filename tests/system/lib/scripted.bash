@@ -29,7 +29,7 @@ scripted_reset()
 {
     sim_reset
     script '[]'
-    rm -rf "$fault_work"
+    rm -rf "$fault_work" "$BATS_TEST_TMPDIR"/go*
     mkdir -p "$fault_work"
     printf 'a local file\n' >"$fault_work/up.txt"
     printf 'what stands where the download goes\n' >"$fault_work/down.txt"
@@ -48,6 +48,21 @@ script()
 {
     printf '%s' "$1" >"$BATS_TEST_TMPDIR/script.new"
     mv "$BATS_TEST_TMPDIR/script.new" "$BATS_TEST_TMPDIR/script.json"
+}
+
+# An answer that is the server's own, and held until once_held has made its change.
+HELD='{"pass": true, "hold": "go"}'
+
+# once_held COMMAND...: COMMAND, once the answer is held; then that goes.
+once_held()
+{
+    local tries
+    for ((tries = 0; tries < 1500; tries++)); do
+        [[ ! -e $BATS_TEST_TMPDIR/go.held ]] || break
+        sleep 0.02
+    done
+    "$@"
+    touch "$BATS_TEST_TMPDIR/go"
 }
 
 # store_put BUCKET/KEY FILE [HEADER]...: without a signature and past the script.
