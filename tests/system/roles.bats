@@ -97,9 +97,10 @@ sessions()
     with_profile deploy
     uploaded
     assert_equal "$(sessions | wc -l)" 1
-    # The same file for the CLI, which would have to ask the real STS otherwise.
+    # The same file for the CLI, which would have to ask the real STS otherwise. A warm one has its
+    # cache below the home that it was started with.
     [[ -x /usr/bin/aws ]] || skip 'no /usr/bin/aws'
-    GS3T_ENDPOINT=$sim_url run aws_ --profile deploy sts get-caller-identity --query Arn --output text
+    GS3T_WARM_AWS='' GS3T_ENDPOINT=$sim_url run aws_ --profile deploy sts get-caller-identity --query Arn --output text
     assert_equal "$output" "arn:aws:sts::123456789012:assumed-role/Deploy/$operator"
 }
 

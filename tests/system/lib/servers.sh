@@ -69,7 +69,7 @@ start_warm()
     [[ -n ${GS3_WARM:-} ]] || return 0
     for name in s3 aws; do
         [[ $name != aws || -x /usr/bin/aws ]] || continue
-        process_launch "$dir" "warm-$name" env LANG=C.UTF-8 "$lib/warm.py" "$name" "$dir/$name.socket"
+        process_launch "$dir" "warm-$name" env LANG=C.UTF-8 HOME="$dir/tmp" "$lib/warm.py" "$name" "$dir/$name.socket"
         for ((tries = 0; tries < 1000; tries++)); do
             [[ ! -S $dir/$name.socket ]] || break
             sleep 0.02

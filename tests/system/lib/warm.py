@@ -8,7 +8,8 @@ descriptors 0 to 2, its directory, umask, arguments and environment, and gets th
 client is ended when its caller is.
 
     s3      s3.py
-    aws     Debian's AWS CLI, as it is, but that each file of its models is parsed once
+    aws     Debian's AWS CLI, as it is, but that each file of its models is parsed once, and that its
+            cache is below the HOME of warm.py: its modules look for it when they load
 """
 
 import array
@@ -35,6 +36,9 @@ def load_s3():
 
 
 def load_aws():
+    # Nothing of the user's own configuration.
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        del os.environ[name]
     import awscli.clidriver
     import botocore.loaders
     import botocore.session
