@@ -62,7 +62,8 @@ GS3T_SIM_TLS_LOG='$dir/sim/tls.requests'
 ENV
 }
 
-# Python's clients, loaded once: quicker, and no more. Debian's AWS CLI where it is there.
+# Python's clients, loaded once: quicker, and no more, so that one that does not start is started anew
+# each time. Debian's AWS CLI where it is there.
 start_warm()
 {
     local name tries
@@ -72,10 +73,11 @@ start_warm()
         process_launch "$dir" "warm-$name" env LANG=C.UTF-8 HOME="$dir/tmp" "$lib/warm.py" "$name" "$dir/$name.socket"
         for ((tries = 0; tries < 1000; tries++)); do
             [[ ! -S $dir/$name.socket ]] || break
+            ((tries < 20)) || process_is_running "$dir" "warm-$name" || break
             sleep 0.02
         done
         [[ -S $dir/$name.socket ]] ||
-            { process_explain "$dir" "warm-$name" 'warm.py does not start'; return 1; }
+            { process_explain "$dir" "warm-$name" "warm.py $name does not start"; continue; }
         printf "GS3T_WARM_%s='%s'\n" "${name^^}" "$dir/$name.socket" >>"$dir/env.new"
     done
 }
