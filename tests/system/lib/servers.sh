@@ -6,9 +6,10 @@
 #                                      ended, however it did.
 #   servers.sh stop DIR                end them and remove DIR, DIR/tmp (files of the clients) too
 #
-# An S3 server in DIR/s3 (rgw.sh). When GS3_WARM names gs3-warm, what it asks (warm.py). When GS3_SIM names the ticket simulator, two of it in DIR/sim,
+# An S3 server in DIR/s3 (rgw.sh). When GS3_SIM names the ticket simulator, two of it in DIR/sim,
 # one with TLS, on the fixtures of GS3_SIM_FIXTURES (default: tests/sim/fixtures); their faults are
-# set and cleared by requests (tests/sim/README.md).
+# set and cleared by requests (tests/sim/README.md). When GS3_WARM names gs3-warm, the processes
+# that it asks (warm.py).
 set -euo pipefail
 
 lib=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -70,7 +71,8 @@ start_warm()
     [[ -n ${GS3_WARM:-} ]] || return 0
     for name in s3 aws; do
         [[ $name != aws || -x /usr/bin/aws ]] || continue
-        process_launch "$dir" "warm-$name" env LANG=C.UTF-8 HOME="$dir/tmp" "$lib/warm.py" "$name" "$dir/$name.socket"
+        process_launch "$dir" "warm-$name" env LANG=C.UTF-8 HOME="$dir/tmp" \
+            "$lib/warm.py" "$name" "$dir/$name.socket"
         for ((tries = 0; tries < 1000; tries++)); do
             [[ ! -S $dir/$name.socket ]] || break
             ((tries < 20)) || process_is_running "$dir" "warm-$name" || break

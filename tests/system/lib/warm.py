@@ -69,9 +69,9 @@ def load_aws():
 
 def receive(connection):
     """The arguments, the environment, the umask and the descriptors of a caller."""
-    size = array.array("i", [0] * DESCRIPTORS)
-    head, ancillary, _, _ = connection.recvmsg(HEAD.size, socket.CMSG_SPACE(len(size.tobytes())))
     descriptors = array.array("i")
+    room = socket.CMSG_SPACE(DESCRIPTORS * descriptors.itemsize)
+    head, ancillary, _, _ = connection.recvmsg(HEAD.size, room)
     for level, kind, data in ancillary:
         if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
             descriptors.frombytes(data)
